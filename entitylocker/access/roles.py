@@ -1,0 +1,53 @@
+"""Built-in roles: each a set of permissions. The page of roles is made from this table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from entitylocker.access.permissions import MEMBER_PERMISSIONS, Permission
+
+P = Permission
+
+
+class Role(StrEnum):
+    """A bundle of permissions that a membership or a delegation gives."""
+
+    ADMINISTRATOR = "administrator"
+    SIGNATORY = "signatory"
+    RECORDS_OFFICER = "records_officer"
+    READER = "reader"
+    AUDITOR = "auditor"
+    MEMBER = "member"
+
+
+_MEMBER = frozenset({P.ORGANISATION_READ})
+_READER = _MEMBER | {P.FOLDER_READ, P.DOCUMENT_READ, P.DOCUMENT_DOWNLOAD}
+_RECORDS = _READER | {P.FOLDER_MANAGE, P.DOCUMENT_DEPOSIT, P.DOCUMENT_EDIT, P.DOCUMENT_BIN}
+_SIGNATORY = _READER | {P.CONSENT_LIST, P.CONSENT_GIVE, P.CONSENT_REVOKE, P.PORTAL_LIST}
+_AUDITOR = _MEMBER | {
+    P.MEMBER_LIST,
+    P.DELEGATION_LIST,
+    P.FOLDER_READ,
+    P.DOCUMENT_READ,
+    P.CONSENT_LIST,
+    P.PORTAL_LIST,
+    P.AUDIT_READ,
+    P.AUDIT_EXPORT,
+}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMINISTRATOR: MEMBER_PERMISSIONS,
+    Role.SIGNATORY: _SIGNATORY,
+    Role.RECORDS_OFFICER: _RECORDS,
+    Role.READER: _READER,
+    Role.AUDITOR: _AUDITOR,
+    Role.MEMBER: _MEMBER,
+}
+
+# Roles that make sense for a single folder; the others are about the whole organisation.
+FOLDER_ROLES: tuple[Role, ...] = (Role.READER, Role.RECORDS_OFFICER, Role.SIGNATORY)
+
+
+def permissions_of(role: Role) -> frozenset[Permission]:
+    """The permissions a role holds."""
+    return ROLE_PERMISSIONS[role]
