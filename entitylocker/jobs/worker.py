@@ -1,0 +1,68 @@
+"""The worker: takes jobs from the queue and runs them, one organisation at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import procrastinate
+from flask import Flask
+from procrastinate import PsycopgConnector, RetryStrategy
+from sqlalchemy.engine import make_url
+
+from entitylocker.jobs.queue import Job, jobs
+
+log = logging.getLogger(__name__)
+
+# A job that fails is tried again after 2, 4, 8, … seconds.
+_RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
+HOUSEKEEPING_CRON = "17 * * * *"
+
+
+def connection_facts(url: str) -> dict[str, Any]:
+    """A SQLAlchemy address as psycopg's connection parameters, with the queue's schema in the search path."""
+    address = make_url(url)
+    facts = {
+        "host": address.query.get("host", address.host),
+        "port": address.port,
+        "dbname": address.database,
+        "user": address.username,
+        "password": address.password,
+        "options": "-c search_path=public,queue",
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def build_queue(app: Flask, url: str, hourly: list[Job]) -> procrastinate.App:
+    """The queue with every registered job; those in `hourly` are also put in once an hour."""
+    queue = procrastinate.App(connector=PsycopgConnector(kwargs=connection_facts(url), min_size=1, max_size=4))
+    for name, function in jobs().items():
+        registered = queue.task(name=name, retry=_RETRY)(_in_context(app, function))
+        if function in hourly:
+            queue.periodic(cron=HOUSEKEEPING_CRON)(registered)
+    return queue
+
+
+def _in_context(app: Flask, function: Job) -> Callable[..., None]:
+    def run(**arguments: Any) -> None:
+        # The queue hands periodic jobs the time they were due; no job of ours asks for it.
+        arguments.pop("timestamp", None)
+        with app.app_context():
+            function(**arguments)
+
+    return run
+
+
+def run_worker(app: Flask, url: str, hourly: list[Job], *, at_once: int = 2) -> None:
+    """Work until a signal comes. A job that is running then is finished first."""
+
+    async def work() -> None:
+        queue = build_queue(app, url, hourly)
+        async with queue.open_async():
+            await queue.run_worker_async(
+                concurrency=at_once, delete_jobs="successful", shutdown_graceful_timeout=25, fetch_job_polling_interval=2
+            )
+
+    asyncio.run(work())

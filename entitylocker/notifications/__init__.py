@@ -1,0 +1,1 @@
+"""Telling people: mail, kept in an outbox until it is sent."""
