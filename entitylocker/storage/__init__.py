@@ -1,0 +1,1 @@
+"""Document bytes: keys and their wrapping, the encrypted stream format, the object store, recovery."""
