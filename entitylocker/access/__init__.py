@@ -1,12 +1,13 @@
 """Who may do what: permissions as data, one decision, the same rule as a list condition. Never queries."""
 
-from entitylocker.access.actor import Actor, ActorKind, Facts, Grant, Means
+from entitylocker.access.actor import ANONYMOUS, Actor, ActorKind, Facts, Grant, Means
 from entitylocker.access.decision import Allowed, Denied, Reason, decide, require
 from entitylocker.access.listing import Columns, list_condition
 from entitylocker.access.permissions import Permission
 from entitylocker.access.roles import Role, permissions_of
 
 __all__ = [
+    "ANONYMOUS",
     "Actor",
     "ActorKind",
     "Allowed",

@@ -1,0 +1,1 @@
+"""People: how they sign up and sign in, their sessions; and the operators of the installation."""

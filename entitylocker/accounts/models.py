@@ -1,0 +1,77 @@
+"""People, their sessions, sign-ups that wait for a confirmed address, and operators."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from entitylocker.extensions import Base, Dated, Identified
+from entitylocker.tenancy import TableKind
+
+
+class Person(Identified, Dated, Base):
+    """A human who signs in. The address was confirmed before the row was made."""
+
+    __tablename__ = "persons"
+    __table_args__ = (
+        CheckConstraint("language IN ('en', 'hi')", name="language"),
+        {"info": {"kind": TableKind.PERSON}},
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    email_normalised: Mapped[str] = mapped_column(Text, unique=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+
+
+class PersonSession(Identified, Dated, Base):
+    """One browser in which a person is signed in. The token itself is only in the browser's cookie."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index("ix_sessions_person_id", "person_id", postgresql_where=text("ended_at IS NULL")),
+        {"info": {"kind": TableKind.PERSON}},
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    last_seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(Text)
+    user_agent: Mapped[str] = mapped_column(Text)
+
+
+class SignUp(Identified, Dated, Base):
+    """A sign-up until the link in the mail is followed. Nobody can sign in with it."""
+
+    __tablename__ = "sign_ups"
+    __table_args__ = (
+        Index("ix_sign_ups_expires_at", "expires_at"),
+        {"info": {"kind": TableKind.DOOR}},
+    )
+
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime]
+
+
+class Operator(Identified, Dated, Base):
+    """A person who keeps the installation running and approves what needs approval."""
+
+    __tablename__ = "operators"
+    __table_args__ = (
+        Index("uq_operators_person_id", "person_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        {"info": {"kind": TableKind.OPERATOR}},
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    ended_at: Mapped[datetime | None]

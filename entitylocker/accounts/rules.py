@@ -1,0 +1,106 @@
+"""Pure decisions about accounts: addresses, passwords, when a session is over."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+
+from entitylocker.accounts.common_passwords import COMMON_WORDS
+from entitylocker.accounts.errors import UnfitPassword
+from entitylocker.errors import N_
+
+PASSWORD_MIN = 10
+PASSWORD_MAX = 128
+TOO_SHORT = N_("The password needs at least %(least)s characters.")
+TOO_LONG = N_("The password may have at most %(most)s characters.")
+TOO_COMMON = N_(
+    "This password is one of those that are tried first. Please choose another, such as four unrelated words."
+)
+TOO_PERSONAL = N_("The password must not be made of your name or e-mail address.")
+
+# What people add to a word to make it look like a password.
+_TRIMMINGS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_DISTINCT_MIN = 4
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def normalise_email(email: str) -> str:
+    """The form in which addresses are compared: composed, without surrounding space, in small letters."""
+    return unicodedata.normalize("NFKC", email).strip().casefold()
+
+
+def mask_email(email: str) -> str:
+    """An address for a log: `a…@example.org`."""
+    name, _, domain = email.strip().partition("@")
+    return f"{name[:1]}…@{domain[:100]}" if domain else "…"
+
+
+def normalise_password(password: str) -> str:
+    """The form that is hashed, so that a password works on every keyboard (NIST SP 800-63B 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def check_password(password: str, *, name: str, email: str) -> None:
+    """Raises UnfitPassword unless the password has 10 to 128 characters and is not easily guessed."""
+    text = normalise_password(password)
+    if len(text) < PASSWORD_MIN:
+        raise UnfitPassword(TOO_SHORT, least=PASSWORD_MIN)
+    if len(text) > PASSWORD_MAX:
+        raise UnfitPassword(TOO_LONG, most=PASSWORD_MAX)
+    plain = text.casefold()
+    if _is_personal(plain, name, email):
+        raise UnfitPassword(TOO_PERSONAL)
+    if _is_common(plain):
+        raise UnfitPassword(TOO_COMMON)
+
+
+def _is_personal(plain: str, name: str, email: str) -> bool:
+    address, called = normalise_email(email), name.casefold()
+    local = address.partition("@")[0]
+    own = {address, local, *re.split(r"\W+", local), called, *called.split(), "".join(called.split())}
+    core = _core(plain)
+    return plain in own or (len(core) > 1 and core in own)
+
+
+def _is_common(plain: str) -> bool:
+    core = _core(plain)
+    half = len(plain) // 2
+    doubled = plain[:half] if plain == plain[:half] * 2 else plain
+    return bool({plain, core, doubled} & COMMON_WORDS) or len(set(plain)) < _DISTINCT_MIN
+
+
+def _core(plain: str) -> str:
+    """The password without the digits and signs at its ends."""
+    return _TRIMMINGS.sub("", plain)
+
+
+def session_is_over(
+    now: datetime, *, created_at: datetime, last_seen_at: datetime, lifetime: int, idle: int
+) -> bool:
+    """Whether a session has lived, or was left alone, for longer than the settings allow (in seconds)."""
+    return now - created_at >= timedelta(seconds=lifetime) or now - last_seen_at >= timedelta(seconds=idle)
+
+
+def describe_browser(user_agent: str) -> str:
+    """What a person recognises of their browser: `Firefox, Linux`. Empty where nothing is known."""
+    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "")
+    system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
+    return ", ".join(part for part in (browser, system) if part)

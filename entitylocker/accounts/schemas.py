@@ -1,0 +1,90 @@
+"""What people type about themselves."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from entitylocker.accounts.rules import PASSWORD_MAX
+from entitylocker.errors import N_
+
+NAME_MAX = 120
+EMAIL_MAX = 254
+NEEDED: dict[str, Any] = {"required": N_("Please fill this in.")}
+BAD_EMAIL = N_("This is not an e-mail address.")
+
+
+def one_line(value: str) -> str:
+    """A text on one line: composed, no control or invisible formatting characters, single spaces."""
+    kept = "".join(" " if letter.isspace() else letter for letter in unicodedata.normalize("NFC", value))
+    kept = "".join(
+        letter for letter in kept if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
+    return re.sub(r" +", " ", kept).strip()
+
+
+class Line(fields.String):
+    """A text on one line that must not be empty and has at most `longest` characters."""
+
+    def __init__(self, longest: int = NAME_MAX, **rest: Any) -> None:
+        self.longest = longest
+        super().__init__(error_messages=NEEDED, **rest)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
+        text = one_line(super()._deserialize(value, attr, data, **rest))
+        if self.required and not text:
+            raise ValidationError(NEEDED["required"])
+        if len(text) > self.longest:
+            raise ValidationError(N_("This is too long."))
+        return text
+
+
+class EmailAddress(fields.Email):
+    """An e-mail address, without the space that pasting leaves round it."""
+
+    def __init__(self, **rest: Any) -> None:
+        messages = {**NEEDED, "invalid": BAD_EMAIL}
+        super().__init__(
+            error_messages=messages, validate=validate.Length(max=EMAIL_MAX, error=BAD_EMAIL), **rest
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
+        return str(
+            super()._deserialize(value.strip() if isinstance(value, str) else value, attr, data, **rest)
+        )
+
+
+class SignInSchema(Schema):
+    """Any password is taken: whether it is fit was asked when it was chosen."""
+
+    email = EmailAddress(required=True)
+    password = fields.String(required=True, error_messages=NEEDED)
+    next = fields.String(load_default="")
+
+    @post_load
+    def bounded(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        """A longer text than any password is cut: it cannot fit and must not cost more to find out."""
+        return {**data, "password": data["password"][: PASSWORD_MAX + 1]}
+
+
+class SignUpSchema(Schema):
+    """A new account."""
+
+    name = Line(required=True)
+    email = EmailAddress(required=True)
+    password = fields.String(required=True, error_messages=NEEDED)
+
+
+class ConfirmSchema(Schema):
+    """The password chosen at sign-up, once more."""
+
+    password = fields.String(required=True, error_messages=NEEDED)
+
+
+class LanguageSchema(Schema):
+    """The language of pages and mails."""
+
+    language = fields.String(required=True, validate=validate.OneOf(["en", "hi"]))

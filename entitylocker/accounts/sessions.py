@@ -1,0 +1,188 @@
+"""Server-side sessions: opened, looked up on each request, listed, ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from uuid_utils.compat import uuid7
+
+from entitylocker import tenancy
+from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.models import PersonSession
+from entitylocker.accounts.rules import describe_browser, session_is_over
+from entitylocker.accounts.tokens import digest_of, new_token
+from entitylocker.errors import NotFound
+from entitylocker.extensions import db, utc_now
+from entitylocker.tenancy import Tenant, open_use_case, use_case
+from entitylocker.web.engine_room import engines
+from entitylocker.web.formats import initials
+
+# A note of the running transaction: it ends the very session it runs in, which is no reason to stop it.
+OWN_SESSION_ENDED = "own_session_ended"
+
+_SEEN_EVERY = timedelta(minutes=1)
+_ADDRESS_MAX = 64
+_AGENT_MAX = 400
+
+
+@dataclass(frozen=True)
+class Visit:
+    """From where somebody signs in: shown to them in the list of their sessions."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True)
+class SessionPerson:
+    """The signed-in person of a request, as Flask-Login wants it. `token` is what the cookie holds."""
+
+    token: str
+    person_id: UUID
+    session_id: UUID
+    name: str
+    email: str
+    language: str | None
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    @property
+    def initials(self) -> str:
+        """For the round sign."""
+        return initials(self.name)
+
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the cookie."""
+        return self.token
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """A line of the list of sessions."""
+
+    id: UUID
+    browser: str
+    address: str
+    created_at: Any
+    last_seen_at: Any
+    is_this: bool
+
+
+@open_use_case("the person is only known once the session is found")
+def load_session(token: str) -> SessionPerson | None:
+    """The person whose session `token` belongs to; None once it ended, expired or was left alone too long."""
+    with tenancy.transaction(Tenant()):
+        found = db.session.execute(
+            text("SELECT * FROM lookup_session(:digest)"), {"digest": digest_of(token)}
+        ).first()
+    if found is None:
+        return None
+    settings = engines().settings
+    now = utc_now()
+    if session_is_over(
+        now,
+        created_at=found.created_at,
+        last_seen_at=found.last_seen_at,
+        lifetime=settings.session_seconds,
+        idle=settings.session_idle_seconds,
+    ):
+        return None
+    if now - found.last_seen_at >= _SEEN_EVERY:
+        _note_seen(found.person_id, found.session_id)
+    return SessionPerson(token, found.person_id, found.session_id, found.name, found.email, found.language)
+
+
+def _note_seen(person_id: UUID, session_id: UUID) -> None:
+    with tenancy.transaction(Tenant(person_id=person_id)):
+        db.session.execute(
+            update(PersonSession)
+            .where(PersonSession.person_id == person_id, PersonSession.id == session_id)
+            .values(last_seen_at=utc_now())
+        )
+
+
+def open_session(person_id: UUID, visit: Visit) -> str:
+    """Open a session in the running transaction of that person and return its token."""
+    token, digest = new_token()
+    now = utc_now()
+    db.session.add(
+        PersonSession(
+            id=uuid7(),
+            person_id=person_id,
+            created_at=now,
+            last_seen_at=now,
+            token_digest=digest,
+            address=visit.address[:_ADDRESS_MAX],
+            user_agent=visit.user_agent[:_AGENT_MAX],
+        )
+    )
+    return token
+
+
+@use_case(Permission.ACCOUNT_OWN)
+def list_sessions(actor: Actor) -> list[SessionView]:
+    """The actor's own open sessions, the one last used first."""
+    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    settings = engines().settings
+    now = utc_now()
+    rows = db.session.scalars(
+        select(PersonSession)
+        .where(
+            PersonSession.person_id == actor.person_id,
+            PersonSession.ended_at.is_(None),
+            PersonSession.created_at > now - timedelta(seconds=settings.session_seconds),
+            PersonSession.last_seen_at > now - timedelta(seconds=settings.session_idle_seconds),
+        )
+        .order_by(PersonSession.last_seen_at.desc())
+    )
+    return [
+        SessionView(
+            row.id,
+            describe_browser(row.user_agent),
+            row.address,
+            row.created_at,
+            row.last_seen_at,
+            row.id == actor.session_id,
+        )
+        for row in rows
+    ]
+
+
+@use_case(Permission.ACCOUNT_OWN)
+def end_session(actor: Actor, session_id: UUID) -> None:
+    """End one of the actor's own sessions. Raises NotFound for any other."""
+    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    row = next((row for row in _lock_open_sessions(actor) if row.id == session_id), None)
+    if row is None:
+        raise NotFound
+    row.ended_at = utc_now()
+    if row.id == actor.session_id:
+        tenancy.current().note(OWN_SESSION_ENDED, row.id)
+
+
+@use_case(Permission.ACCOUNT_OWN)
+def end_other_sessions(actor: Actor) -> int:
+    """End all of the actor's sessions but the one that asks; returns how many ended."""
+    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    others = [row for row in _lock_open_sessions(actor) if row.id != actor.session_id]
+    for row in others:
+        row.ended_at = utc_now()
+    return len(others)
+
+
+def _lock_open_sessions(actor: Actor) -> list[PersonSession]:
+    """In a fixed order, so that two browsers ending each other's sessions do not wait for each other."""
+    return list(
+        db.session.scalars(
+            select(PersonSession)
+            .where(PersonSession.person_id == actor.person_id, PersonSession.ended_at.is_(None))
+            .order_by(PersonSession.id)
+            .with_for_update()
+        )
+    )

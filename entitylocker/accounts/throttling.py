@@ -1,0 +1,40 @@
+"""How often one address and one account may try: counted over all processes in PostgreSQL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request
+
+# Registers the storage of RATELIMIT_STORAGE_URI.
+import entitylocker.web.rate_storage
+from entitylocker.accounts.rules import normalise_email
+from entitylocker.extensions import limiter
+
+__all__ = ["limit_accounts", "limit_addresses"]
+
+assert entitylocker.web.rate_storage.PostgresStorage.STORAGE_SCHEME
+
+View = Callable[..., Any]
+
+
+def account_key() -> str:
+    """The account that a form is about, as a digest: known or unknown, the count is the same."""
+    return hashlib.sha256(normalise_email(request.form.get("email", "")).encode()).hexdigest()
+
+
+def limit_addresses(limit: str) -> Callable[[View], View]:
+    """At most `limit` posts from one network address."""
+    return limiter.limit(limit, methods=["POST"])
+
+
+def limit_accounts(limit: str, *, only_failures: bool = False) -> Callable[[View], View]:
+    """At most `limit` posts about one account; with `only_failures` those that succeeded do not count."""
+    counts = _failed if only_failures else None
+    return limiter.limit(limit, methods=["POST"], key_func=account_key, deduct_when=counts)
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code >= 400

@@ -1,0 +1,118 @@
+"""`entitylocker demo`: everything on one machine, with something to look at, from one command."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+from entitylocker.app import create_app
+from entitylocker.cli.demo_seed import seed_demo
+from entitylocker.cli.installation import prepare_installation
+from entitylocker.cli.migrate import migrate_database
+from entitylocker.cli.options import home_option, json_option
+from entitylocker.cli.processes import Processes, checker_address, free_port, is_free
+from entitylocker.config import Settings, read_remembered, remember
+from entitylocker.engines import EmbeddedEngines
+
+PORT = 8080
+
+
+@click.command()
+@home_option
+@click.option("--port", type=click.IntRange(1024, 65000), help="The port to answer on. [default: 8080 or the next free one]")
+@json_option
+def demo(home: Path, port: int | None, as_json: bool) -> None:
+    """Start everything on this machine, with two organisations to look at.
+
+    The engines, the web part, the worker and a sample portal are started; Ctrl-C stops all of it. What you do is kept
+    in the home directory and is there again the next time.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    console = Console(stderr=True, highlight=False)
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {text}")
+
+    with ExitStack() as stack:
+        try:
+            facts = _start(stack, home.absolute(), port, say)
+            _announce(console, facts, as_json, time.monotonic() - began)
+            signal.pause()
+        except KeyboardInterrupt:
+            console.print("Stopping …")
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    # One stop is enough: a second signal must not cut the orderly end short.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _start(stack: ExitStack, home: Path, port: int | None, say: Callable[[str], None]) -> dict[str, Any]:
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engines = EmbeddedEngines(home, progress=say)
+    stack.callback(engines.stop)
+    addresses = engines.start()
+    web_port, portal_port = _choose_ports(home, port)
+    remember(home, base_url=f"http://127.0.0.1:{web_port}", checker_socket=str(checker_address(home)), demo=True)
+    settings = prepare_installation(home, addresses)
+    processes = Processes(home)
+    stack.callback(processes.stop)
+    say("Starting the checker of signatures")
+    processes.start_checker(Path(settings.checker_socket))
+    say("Bringing the database up to date")
+    app = create_app(settings)
+    migrate_database(app)
+    facts = seed_demo(app, settings, portal_url=f"http://127.0.0.1:{portal_port}", say=say)
+    say("Starting the web part, the worker and the sample portal")
+    processes.start_worker()
+    processes.start_web(web_port)
+    processes.start_portal(portal_port)
+    return _outside_facts(settings, facts, portal_port)
+
+
+def _choose_ports(home: Path, port: int | None) -> tuple[int, int]:
+    """The ports of an earlier start stay: the portal's address is registered with its port."""
+    known = read_remembered(home)
+    web = port or known.get("demo_port") or free_port(PORT)
+    portal = known.get("demo_portal_port") or free_port(web + 1)
+    for number in (web, portal):
+        if not is_free(number):
+            raise click.ClickException(f"Port {number} is taken by another program. Stop that, or choose --port.")
+    remember(home, demo_port=web, demo_portal_port=portal)
+    return web, portal
+
+
+def _outside_facts(settings: Settings, facts: dict[str, Any], portal_port: int) -> dict[str, Any]:
+    """The object of the design's section 8: what a driver from outside needs."""
+    return {
+        "base_url": settings.base_url,
+        "sandbox_url": f"http://127.0.0.1:{portal_port}",
+        "home": str(settings.home),
+        **facts,
+    }
+
+
+def _announce(console: Console, facts: dict[str, Any], as_json: bool, seconds: float) -> None:
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    console.print(f"\n[bold]EntityLocker is ready[/bold] after {seconds:.1f} s: [bold]{facts['base_url']}[/bold]")
+    for organisation in facts["organisations"]:
+        console.print(f"\n{organisation['name']}")
+        for person in organisation["people"]:
+            console.print(f"  {person['role']:<16} {person['email']:<34} {person['password']}")
+    operator = facts["operator"]
+    console.print(f"\nOperator of this installation\n  {'operator':<16} {operator['email']:<34} {operator['password']}")
+    console.print(f"\nSample portal: [bold]{facts['sandbox_url']}[/bold]   Mail: {facts['base_url']}/outbox")
+    console.print("\nStop with Ctrl-C. Everything is kept for the next time.")

@@ -1,0 +1,124 @@
+"""`entitylocker doctor`: look at everything, say what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import psycopg
+from rich.console import Console
+from sqlalchemy.engine import make_url
+
+from entitylocker.cli.installation import object_store
+from entitylocker.cli.options import home_option, json_option, settings_of
+from entitylocker.config import Settings, read_remembered
+from entitylocker.engines.health import Finding, check_home
+from entitylocker.errors import LockerError
+from entitylocker.jobs.worker import connection_facts
+from entitylocker.storage.keys import OperatorKey
+
+_CLOCK_SECONDS = 5
+_MIGHTY = (
+    "SELECT rolname FROM pg_roles WHERE rolname IN ('el_app', 'el_operator', 'el_worker', 'el_lookup') "
+    "AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"
+)
+
+
+@click.command()
+@home_option
+@json_option
+def doctor(home: Path, as_json: bool) -> None:
+    """Look at engines, settings, keys, clock, disk and walls; say what to do about each fault.
+
+    The exit code is 0 when nothing is wrong and 1 when something is.
+    """
+    settings = settings_of(home)
+    findings = list(examine(settings))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        _print(findings)
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _print(findings: list[Finding]) -> None:
+    console = Console(highlight=False)
+    for finding in findings:
+        console.print(f"[green]ok[/green]    {finding.message}" if finding.ok else f"[red]fault[/red] {finding.message}")
+        if not finding.ok and finding.advice:
+            console.print(f"      → {finding.advice}")
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every check in turn; one that cannot be made is a fault of its own."""
+    for check in (_database, _walls, _clock, _store, _checker, _operator_key, _recovery):
+        yield _safely(check, settings)
+    if (settings.home / "secrets" / "engines.json").exists() or (settings.home / "postgres").exists():
+        yield from check_home(settings.home)
+
+
+def _safely(check: Callable[[Settings], Finding], settings: Settings) -> Finding:
+    name = check.__name__.removeprefix("_")
+    try:
+        return check(settings)
+    except LockerError as fault:
+        return Finding(name, False, fault.text(), fault.advice)
+    except (psycopg.Error, OSError) as fault:
+        message = f"The check '{name}' could not be made: {type(fault).__name__}."
+        return Finding(name, False, message, "Are the engines running? Start `entitylocker demo` or your services.")
+
+
+def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(**connection_facts(url), connect_timeout=5)
+
+
+def _database(settings: Settings) -> Finding:
+    with _connect(settings.database_app_url) as connection:
+        row = connection.execute("SELECT current_setting('server_version_num')::int").fetchone()
+    version = int(str(row[0])) // 10000 if row else 0
+    message = f"PostgreSQL {version} answers at {make_url(settings.database_app_url).query.get('host', 'its address')}."
+    return Finding("database", version >= 15, message, "EntityLocker needs PostgreSQL 15 or newer.")
+
+
+def _walls(settings: Settings) -> Finding:
+    with _connect(settings.database_app_url) as connection:
+        mighty = [str(row[0]) for row in connection.execute(_MIGHTY)]
+    message = f"Roles with too many rights: {', '.join(mighty)}" if mighty else "No serving role can pass the walls between organisations."
+    return Finding("walls", not mighty, message, "Take SUPERUSER, BYPASSRLS, CREATEROLE and CREATEDB from them.")
+
+
+def _clock(settings: Settings) -> Finding:
+    with _connect(settings.database_app_url) as connection:
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+    theirs = row[0] if row else None
+    away = abs((datetime.now(UTC) - theirs).total_seconds()) if isinstance(theirs, datetime) else _CLOCK_SECONDS
+    message = f"The clocks of this machine and of the database are {away:.1f} s apart."
+    return Finding("clock", away < _CLOCK_SECONDS, message, "Let both follow the same time server (NTP).")
+
+
+def _store(settings: Settings) -> Finding:
+    object_store(settings).check()
+    return Finding("store", True, f"The document store at {settings.s3_endpoint} takes, gives back and removes.")
+
+
+def _checker(settings: Settings) -> Finding:
+    running = Path(settings.checker_socket).is_socket()
+    message = "The checker of signatures listens." if running else "The checker of signatures does not listen."
+    return Finding("checker", running, message, "Start it: `python -m entitylocker.signatures.checker --socket …`.")
+
+
+def _operator_key(settings: Settings) -> Finding:
+    key = OperatorKey.load(settings.operator_key_file)
+    return Finding("operator_key", True, f"The operator's key {key.key_id} can be read, by nobody else.")
+
+
+def _recovery(settings: Settings) -> Finding:
+    exported = read_remembered(settings.home).get("recovery_exported_at")
+    message = f"The recovery key was exported on {str(exported)[:10]}." if exported else "The recovery key was never exported."
+    advice = "Run `entitylocker keys export FILE`: without it nobody can open the documents after a loss of this machine."
+    return Finding("recovery", bool(exported), message, advice)

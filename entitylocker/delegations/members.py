@@ -1,0 +1,146 @@
+"""What a member may do, membership and delegations together; and the last look at it before a commit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, select, text
+
+from entitylocker import tenancy
+from entitylocker.access import Actor, ActorKind, Grant, Means, Role, permissions_of
+from entitylocker.accounts.models import Operator, PersonSession
+from entitylocker.accounts.sessions import OWN_SESSION_ENDED
+from entitylocker.delegations.errors import RightsChanged
+from entitylocker.delegations.models import Delegation
+from entitylocker.extensions import db, utc_now
+from entitylocker.organisations.models import Membership
+from entitylocker.organisations.registration import find_standing
+from entitylocker.organisations.rights import OWN_RIGHTS_CHANGED
+from entitylocker.tenancy import Running, Tenant, open_use_case
+
+# Ended delegations are still carried for a while, so that a refusal can say "has ended" and not "never had".
+_REMEMBERED = timedelta(days=90)
+
+
+@open_use_case("what the person may do for an organisation is only known after looking")
+def load_member(person_id: UUID, session_id: UUID | None, organisation_id: UUID) -> Actor | None:
+    """The person acting for an organisation, with all grants; None if they are no member of it now."""
+    with tenancy.transaction(Tenant(organisation_id=organisation_id, person_id=person_id)):
+        membership = db.session.scalar(
+            select(Membership).where(
+                Membership.organisation_id == organisation_id,
+                Membership.person_id == person_id,
+                Membership.ended_at.is_(None),
+            )
+        )
+        standing = find_standing(organisation_id) if membership is not None else None
+        if membership is None or standing is None:
+            return None
+        name, verified = standing
+        return Actor(
+            kind=ActorKind.PERSON,
+            means=Means.SESSION,
+            name=membership.person_name,
+            person_id=person_id,
+            session_id=session_id,
+            organisation_id=organisation_id,
+            organisation_name=name,
+            organisation_verified=verified,
+            membership_id=membership.id,
+            rights_version=membership.rights_version,
+            grants=(_base_grant(membership), *_delegated(membership)),
+        )
+
+
+def _base_grant(membership: Membership) -> Grant:
+    role = Role(membership.role)
+    return Grant(permissions=permissions_of(role), role=role)
+
+
+def _delegated(membership: Membership) -> list[Grant]:
+    since = utc_now() - _REMEMBERED
+    rows = db.session.scalars(
+        select(Delegation)
+        .where(
+            Delegation.organisation_id == membership.organisation_id,
+            Delegation.membership_id == membership.id,
+            or_(Delegation.ends_at.is_(None), Delegation.ends_at > since),
+            or_(Delegation.revoked_at.is_(None), Delegation.revoked_at > since),
+        )
+        .order_by(Delegation.id)
+    )
+    return [_grant(row) for row in rows]
+
+
+def _grant(row: Delegation) -> Grant:
+    ends = [at for at in (row.ends_at, row.revoked_at) if at is not None]
+    return Grant(
+        permissions=permissions_of(Role(row.role)),
+        role=Role(row.role),
+        folder_path=row.folder_path,
+        starts_at=row.starts_at,
+        ends_at=min(ends, default=None),
+        delegation_id=row.id,
+    )
+
+
+def recheck_rights(running: Running) -> None:
+    """Hook of every commit: whoever writes must still have the session and the rights they began with.
+
+    The rows are locked until the commit: what ends them comes either before this look or after that commit.
+    Raises RightsChanged.
+    """
+    actor = running.actor
+    if actor is None or actor.means is not Means.SESSION or not _writes(running):
+        return
+    if actor.kind is ActorKind.OPERATOR:
+        _recheck_operator(actor)
+        return
+    if actor.membership_id is not None:
+        _recheck_membership(actor, own_changes=len(running.notes.get(OWN_RIGHTS_CHANGED, [])))
+    if actor.session_id is not None and OWN_SESSION_ENDED not in running.notes:
+        _recheck_session(actor)
+
+
+def _writes(running: Running) -> bool:
+    """Whether the transaction leaves anything behind; a mere look takes no locks."""
+    tenancy.flush()
+    if running.notes:
+        return True
+    return db.session.scalar(text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")) is True
+
+
+def _recheck_membership(actor: Actor, own_changes: int) -> None:
+    version = db.session.scalar(
+        select(Membership.rights_version)
+        .where(Membership.organisation_id == actor.organisation_id, Membership.id == actor.membership_id)
+        .with_for_update(read=True)
+    )
+    # Ending a membership counts as a change, too.
+    if version != actor.rights_version + own_changes:
+        raise RightsChanged
+
+
+def _recheck_session(actor: Actor) -> None:
+    open_session = db.session.scalar(
+        select(PersonSession.id)
+        .where(
+            PersonSession.person_id == actor.person_id,
+            PersonSession.id == actor.session_id,
+            PersonSession.ended_at.is_(None),
+        )
+        .with_for_update(read=True)
+    )
+    if open_session is None:
+        raise RightsChanged
+
+
+def _recheck_operator(actor: Actor) -> None:
+    still = db.session.scalar(
+        select(Operator.id)
+        .where(Operator.person_id == actor.person_id, Operator.ended_at.is_(None))
+        .with_for_update(read=True)
+    )
+    if still is None:
+        raise RightsChanged

@@ -1,0 +1,24 @@
+"""The use cases of delegations, by subject: giving, and what a member may do taken together."""
+
+from entitylocker.delegations.giving import (
+    Choices,
+    DelegationView,
+    give_delegation,
+    list_choices,
+    list_delegations,
+    on_membership_ended,
+    revoke_delegation,
+)
+from entitylocker.delegations.members import load_member, recheck_rights
+
+__all__ = [
+    "Choices",
+    "DelegationView",
+    "give_delegation",
+    "list_choices",
+    "list_delegations",
+    "load_member",
+    "on_membership_ended",
+    "recheck_rights",
+    "revoke_delegation",
+]

@@ -1,0 +1,130 @@
+"""Stating who an organisation is: an identifier, and for a department its order letter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
+
+from entitylocker import tenancy
+from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.models import Person
+from entitylocker.audit.recording import Subject, record
+from entitylocker.audit.tags import EventTag
+from entitylocker.errors import LockerError, NotFound
+from entitylocker.extensions import db
+from entitylocker.identifiers import (
+    Identifier,
+    IdentifierKind,
+    OrganisationKind,
+    checked_against_one_another,
+    parse_identifier,
+)
+from entitylocker.organisations.errors import AlreadyStated, LetterMissing
+from entitylocker.organisations.letters import Letter, StoredLetter, drop_letter, name_letter, store_letter
+from entitylocker.organisations.models import Organisation, StatedIdentifier
+from entitylocker.organisations.rules import needs_letter
+from entitylocker.organisations.states import IdentifierState
+from entitylocker.tenancy import open_use_case, use_case
+
+FIELD = "identifier"
+_OPEN = (IdentifierState.STATED.value, IdentifierState.VERIFIED.value)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A well-formed identifier under the id its row will have."""
+
+    id: UUID
+    identifier: Identifier
+
+
+def read_claim(
+    organisation_kind: OrganisationKind | None, kind: IdentifierKind, typed: str, *, has_letter: bool
+) -> Claim:
+    """What was typed, as a claim. Raises InvalidIdentifier, Disagreement, LetterMissing with their field."""
+    try:
+        identifier = parse_identifier(kind, typed)
+        for disagreement in checked_against_one_another([identifier], organisation_kind):
+            raise disagreement
+    except LockerError as wrong:
+        wrong.field = FIELD
+        raise
+    if needs_letter(kind) and not has_letter:
+        raise LetterMissing(field="letter")
+    return Claim(uuid7(), identifier)
+
+
+@open_use_case(
+    "the letter is stored with no transaction open; what it calls asks for the permission, before and after"
+)
+def state_identifier(actor: Actor, *, kind: IdentifierKind, typed: str, letter: Letter | None = None) -> UUID:
+    """State one more identifier of the actor's organisation; it counts once the operator verified it.
+
+    Returns its id.
+    Raises InvalidIdentifier, Disagreement, AlreadyStated, LetterMissing, LetterNotPdf, LetterTooLarge.
+    """
+    claim = read_claim(None, kind, typed, has_letter=letter is not None)
+    _admit(actor, claim)
+    stored = store_letter(claim.id, letter) if letter is not None else None
+    try:
+        _state(actor, claim, stored)
+    except BaseException:
+        drop_letter(stored)
+        raise
+    return claim.id
+
+
+@use_case(Permission.ORGANISATION_MANAGE)
+def _admit(actor: Actor, claim: Claim) -> None:
+    """Refuse what cannot be stated, before any byte is stored."""
+    require(actor, Permission.ORGANISATION_MANAGE, actor.facts)
+    organisation = db.session.scalar(select(Organisation).where(Organisation.id == actor.organisation_id))
+    if organisation is None:
+        raise NotFound
+    held = db.session.scalars(
+        select(StatedIdentifier).where(
+            StatedIdentifier.organisation_id == actor.organisation_id, StatedIdentifier.state.in_(_OPEN)
+        )
+    )
+    known = [parse_identifier(IdentifierKind(row.kind), row.value) for row in held]
+    if claim.identifier in known:
+        raise AlreadyStated(field=FIELD)
+    for disagreement in checked_against_one_another(
+        [*known, claim.identifier], OrganisationKind(organisation.kind)
+    ):
+        disagreement.field = FIELD
+        raise disagreement
+
+
+@use_case(Permission.ORGANISATION_MANAGE)
+def _state(actor: Actor, claim: Claim, letter: StoredLetter | None) -> None:
+    require(actor, Permission.ORGANISATION_MANAGE, actor.facts)
+    person = db.session.scalar(select(Person).where(Person.id == actor.person_id))
+    if person is None:
+        raise NotFound
+    put_identifier(actor, person, claim, letter)
+
+
+def put_identifier(actor: Actor, person: Person, claim: Claim, letter: StoredLetter | None) -> None:
+    """Write a claim down in the running transaction. Raises AlreadyStated."""
+    row = StatedIdentifier(
+        id=claim.id,
+        organisation_id=actor.organisation_id,
+        kind=claim.identifier.kind.value,
+        value=claim.identifier.value,
+        state=IdentifierState.STATED.value,
+        stated_by_name=person.name,
+        stated_by_email=person.email,
+    )
+    name_letter(row, letter)
+    db.session.add(row)
+    try:
+        tenancy.flush()
+    except IntegrityError as fault:
+        raise AlreadyStated(field=FIELD) from fault
+    subject = Subject("identifier", row.id, row.value)
+    record(actor, EventTag.IDENTIFIER_STATE, subject, kind=row.kind, letter=row.letter_sha256)

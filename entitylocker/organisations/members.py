@@ -1,0 +1,82 @@
+"""Members: listed, removed, leaving. The last administrator stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from entitylocker import tenancy
+from entitylocker.access import Actor, Permission, Role, require
+from entitylocker.audit.recording import Subject, record
+from entitylocker.audit.tags import EventTag
+from entitylocker.errors import NotFound
+from entitylocker.extensions import db, utc_now
+from entitylocker.organisations.errors import LastAdministrator
+from entitylocker.organisations.events import MembershipEnded
+from entitylocker.organisations.invitations import end_invitations_of
+from entitylocker.organisations.models import Membership
+from entitylocker.organisations.rights import lock_members, note_change
+from entitylocker.tenancy import use_case
+
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class MemberPage:
+    """Members in the order in which they came. `after`: where the next page begins, None on the last."""
+
+    members: list[Membership]
+    after: UUID | None
+    total: int
+
+
+@use_case(Permission.MEMBER_LIST)
+def list_members(actor: Actor, *, after: UUID | None = None, limit: int = PAGE) -> MemberPage:
+    """The current members, those who came first in front."""
+    require(actor, Permission.MEMBER_LIST, actor.facts)
+    query = select(Membership).where(
+        Membership.organisation_id == actor.organisation_id, Membership.ended_at.is_(None)
+    )
+    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if after is not None:
+        query = query.where(Membership.id > after)
+    found = list(db.session.scalars(query.order_by(Membership.id).limit(limit + 1)))
+    return MemberPage(found[:limit], found[limit - 1].id if len(found) > limit else None, total)
+
+
+@use_case(Permission.MEMBER_REMOVE)
+def end_membership(actor: Actor, membership_id: UUID) -> None:
+    """Remove a member; their sessions lose the organisation at once. Raises NotFound, LastAdministrator."""
+    require(actor, Permission.MEMBER_REMOVE, actor.facts)
+    _end(actor, membership_id)
+
+
+@use_case(Permission.ORGANISATION_READ)
+def leave_organisation(actor: Actor) -> None:
+    """End one's own membership. Raises LastAdministrator."""
+    require(actor, Permission.ORGANISATION_READ, actor.facts)
+    if actor.membership_id is None:
+        raise NotFound
+    _end(actor, actor.membership_id)
+
+
+def _end(actor: Actor, membership_id: UUID) -> None:
+    assert actor.organisation_id is not None
+    current = lock_members(actor.organisation_id, [membership_id, actor.membership_id], administrators=True)
+    leaving = current.get(membership_id)
+    if leaving is None or actor.membership_id not in current:
+        raise NotFound
+    if _is_administrator(leaving) and sum(map(_is_administrator, current.values())) < 2:
+        raise LastAdministrator
+    leaving.ended_at, leaving.ended_by_name = utc_now(), actor.name
+    note_change(leaving)
+    end_invitations_of(actor, leaving.id)
+    subject = Subject("membership", leaving.id, leaving.person_name)
+    record(actor, EventTag.MEMBERSHIP_END, subject, role=leaving.role)
+    tenancy.publish(MembershipEnded(actor, actor.organisation_id, leaving.id, leaving.person_id))
+
+
+def _is_administrator(membership: Membership) -> bool:
+    return membership.role == Role.ADMINISTRATOR

@@ -1,0 +1,84 @@
+"""The overview of an organisation: what to do first, what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from entitylocker.access import Actor, Permission, Role, require
+from entitylocker.extensions import db, utc_now
+from entitylocker.organisations.models import Invitation, Membership, StatedIdentifier
+from entitylocker.organisations.states import IdentifierState
+from entitylocker.tenancy import use_case
+
+Fact = Callable[[Actor], bool]
+
+_facts: dict[str, Fact] = {}
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the overview page shows. `facts`: name → whether it is so, from the rooms above."""
+
+    verified: bool
+    waiting: int
+    refused: int
+    members: int
+    invitations: int
+    administrators: int
+    facts: dict[str, bool]
+
+
+def register_fact(name: str, fact: Fact) -> None:
+    """Let a room above answer a question of the overview (`first_folder`, `first_document`, `first_consent`).
+
+    `fact(actor)` runs inside the transaction of the page and must not raise.
+    """
+    _facts[name] = fact
+
+
+@use_case(Permission.ORGANISATION_READ)
+def get_overview(actor: Actor) -> Overview:
+    """What the actor's overview shows."""
+    require(actor, Permission.ORGANISATION_READ, actor.facts)
+    states = _count_states(actor)
+    roles = _count_roles(actor)
+    return Overview(
+        verified=states.get(IdentifierState.VERIFIED.value, 0) > 0,
+        waiting=states.get(IdentifierState.STATED.value, 0),
+        refused=states.get(IdentifierState.REFUSED.value, 0),
+        members=sum(roles.values()),
+        invitations=_count_invitations(actor),
+        administrators=roles.get(Role.ADMINISTRATOR.value, 0),
+        facts={name: fact(actor) for name, fact in _facts.items()},
+    )
+
+
+def _count_states(actor: Actor) -> dict[str, int]:
+    query = (
+        select(StatedIdentifier.state, func.count())
+        .where(StatedIdentifier.organisation_id == actor.organisation_id)
+        .group_by(StatedIdentifier.state)
+    )
+    return dict(db.session.execute(query))
+
+
+def _count_roles(actor: Actor) -> dict[str, int]:
+    query = (
+        select(Membership.role, func.count())
+        .where(Membership.organisation_id == actor.organisation_id, Membership.ended_at.is_(None))
+        .group_by(Membership.role)
+    )
+    return dict(db.session.execute(query))
+
+
+def _count_invitations(actor: Actor) -> int:
+    query = select(func.count(Invitation.id)).where(
+        Invitation.organisation_id == actor.organisation_id,
+        Invitation.redeemed_at.is_(None),
+        Invitation.revoked_at.is_(None),
+        Invitation.expires_at > utc_now(),
+    )
+    return db.session.scalar(query) or 0

@@ -1,0 +1,117 @@
+"""The operator's page: identifiers with their letters, and portals, that wait for a decision."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from entitylocker.organisations import service as organisations
+from entitylocker.portals import approval
+from entitylocker.portals.addresses import host_of
+from entitylocker.portals.schemas import NoteSchema, ReasonSchema
+from entitylocker.web.actors import acting_actor
+from entitylocker.web.arrival import operator_only
+from entitylocker.web.forms import Form
+
+pages = Blueprint("operator", __name__)
+
+
+@pages.get("/operator")
+@operator_only
+def approvals() -> str:
+    """What waits for the operator."""
+    return _page(None, {})
+
+
+@pages.get("/operator/identifiers/<uuid:identifier_id>/letter")
+@operator_only
+def letter(identifier_id: UUID) -> Response:
+    """The order letter of an identifier, to be saved and read."""
+    found = organisations.open_letter(_operator(), identifier_id)
+    response = Response(found.pieces, mimetype="application/pdf")
+    response.content_length = found.size
+    # Hostile until shown otherwise: never opened inside this site.
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
+    response.headers["Content-Security-Policy"] = "sandbox"
+    return response
+
+
+@pages.post("/operator/identifiers/<uuid:identifier_id>/verify")
+@operator_only
+def verify_identifier(identifier_id: UUID) -> AnyResponse | tuple[str, int]:
+    """Say that an organisation is who it says."""
+    form = Form(NoteSchema)
+    if form.valid:
+        with form.catching():
+            organisations.verify_identifier(_operator(), identifier_id, form.data["note"])
+            return _done(gettext("The identifier is verified."))
+    return _page(identifier_id, form.problems), form.status
+
+
+@pages.post("/operator/identifiers/<uuid:identifier_id>/refuse")
+@operator_only
+def refuse_identifier(identifier_id: UUID) -> AnyResponse | tuple[str, int]:
+    """Do not accept an identifier."""
+    form = Form(ReasonSchema)
+    if form.valid:
+        organisations.refuse_identifier(_operator(), identifier_id, form.data["reason"])
+        return _done(gettext("The identifier is refused. The organisation reads your reason."))
+    return _page(identifier_id, form.problems), form.status
+
+
+@pages.post("/operator/portals/<uuid:portal_id>/approve")
+@operator_only
+def approve_portal(portal_id: UUID) -> AnyResponse:
+    """Let a portal ask for documents."""
+    portal = approval.approve_portal(_operator(), portal_id)
+    return _done(gettext("%(name)s may now ask for documents.", name=portal.name))
+
+
+@pages.post("/operator/portals/<uuid:portal_id>/refuse")
+@operator_only
+def refuse_portal(portal_id: UUID) -> AnyResponse | tuple[str, int]:
+    """Say no to a portal."""
+    form = Form(ReasonSchema)
+    if form.valid:
+        portal = approval.refuse_portal(_operator(), portal_id, form.data["reason"])
+        return _done(gettext("%(name)s is refused. Its keeper reads your reason.", name=portal.name))
+    return _page(portal_id, form.problems), form.status
+
+
+@pages.post("/operator/portals/<uuid:portal_id>/suspend")
+@operator_only
+def suspend_portal(portal_id: UUID) -> AnyResponse | tuple[str, int]:
+    """Stop a portal at once."""
+    form = Form(ReasonSchema)
+    if form.valid:
+        portal = approval.suspend_portal(_operator(), portal_id, form.data["reason"])
+        return _done(gettext("%(name)s is suspended. Its next request is refused.", name=portal.name))
+    return _page(portal_id, form.problems), form.status
+
+
+def _operator() -> Any:
+    """The operator that `operator_only` found."""
+    return acting_actor()
+
+
+def _done(words: str) -> AnyResponse:
+    flash(words, "ok")
+    return redirect(url_for(".approvals"), 303)
+
+
+def _page(about: UUID | None, problems: dict[str, list[str]]) -> str:
+    """The page; `problems` belong to the form of the row `about`."""
+    actor = _operator()
+    return render_template(
+        "operator/approvals.html",
+        identifiers=organisations.list_pending_identifiers(actor),
+        portals=approval.list_for_approval(actor),
+        host_of=host_of,
+        about=about,
+        problems=problems,
+    )

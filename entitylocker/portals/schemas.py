@@ -1,0 +1,50 @@
+"""What people type about a portal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_load, validate
+
+from entitylocker.vault.rules import clean_line
+
+LONGEST_NAME = 80
+LONGEST_REASON = 500
+
+
+class PortalSchema(Schema):
+    """A portal to be registered. The key set comes as text or as a file; the page puts either into `jwks`."""
+
+    name = fields.String(required=True, validate=validate.Length(min=3, max=LONGEST_NAME))
+    homepage = fields.String(required=True, validate=validate.Length(min=1))
+    redirect_uris = fields.String(required=True, validate=validate.Length(min=1))
+    jwks = fields.String(load_default="")
+    document_types = fields.List(fields.String(), load_default=list)
+    contact = fields.Email(required=True, validate=validate.Length(max=254))
+
+    @post_load
+    def tidy(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        """Names are one line without control characters."""
+        return {**data, "name": clean_line(data["name"])}
+
+
+class ReasonSchema(Schema):
+    """Why the operator says no."""
+
+    reason = fields.String(required=True, validate=validate.Length(min=3, max=LONGEST_REASON))
+
+    @post_load
+    def tidy(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        """One line without control characters."""
+        return {**data, "reason": clean_line(data["reason"])}
+
+
+class NoteSchema(Schema):
+    """What the operator saw that says an organisation is who it says. May be left out."""
+
+    note = fields.String(load_default="", validate=validate.Length(max=LONGEST_REASON))
+
+    @post_load
+    def tidy(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        """One line without control characters."""
+        return {**data, "note": clean_line(data["note"])}

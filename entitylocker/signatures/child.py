@@ -1,0 +1,44 @@
+"""What runs in a child of the checker: one file at a time, within limits, then perhaps retirement."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+from datetime import datetime
+from typing import Any
+
+from entitylocker.signatures.check import check_bytes
+from entitylocker.signatures.trust import TrustStore
+
+_PR_SET_PDEATHSIG = 1
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def prepare(memory_bytes: int) -> None:
+    """Set the limits of this child. It dies with its parent, writes no core and no files."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    os.nice(5)
+
+
+def work(
+    data: bytes, trust: TrustStore, at: datetime | None, password: str | None, policy: str
+) -> tuple[Any, int]:
+    """Check one file. Answers the report as JSON, None if memory ran out, and how much this process holds now.
+
+    Running out is caught here, not by the pool: until the error is forgotten there is no memory to send it with.
+    """
+    answer = None
+    with contextlib.suppress(MemoryError):
+        answer = check_bytes(data, trust=trust, at=at, password=password, revocation=policy).to_json()
+    return answer, _resident_bytes()
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", encoding="ascii") as statistics:
+        return int(statistics.read().split()[1]) * _PAGE

@@ -1,0 +1,117 @@
+"""The children that parse: a slot each, killed on time, replaced when they crash, swell or break."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import queue
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pebble import ProcessPool
+
+from entitylocker.signatures import caps
+from entitylocker.signatures.check import not_checked
+from entitylocker.signatures.child import prepare, work
+from entitylocker.signatures.trust import TrustStore
+from entitylocker.signatures.verdicts import Reason
+
+_PRELOAD = ["entitylocker.signatures.child", "entitylocker.signatures.server", "pyhanko.sign.validation"]
+
+
+# A file is held a few times over while it is handed on; a child that cannot even receive it would only crash.
+_COPIES = 3
+_INTERPRETER_BYTES = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a check may take: seconds of the clock, bytes of address space; when a child is retired."""
+
+    seconds: float = caps.CHECK_SECONDS
+    memory_bytes: int = caps.MEMORY_BYTES
+    retire_bytes: int = caps.RETIRE_RSS_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to check; see `check.check_bytes`."""
+
+    data: bytes
+    trust: TrustStore
+    at: datetime | None = None
+    password: str | None = None
+    policy: str = "if-known"
+
+
+class _Slot:
+    """One child. Only one task at a time is given to it, so it can be replaced between two without a race."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(_PRELOAD)
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=1, initializer=prepare, initargs=(self._limits.memory_bytes,), context=self._context
+        )
+
+    def run(self, task: Task) -> dict[str, Any]:
+        """The report as JSON, whatever happens in the child."""
+        if _COPIES * len(task.data) + _INTERPRETER_BYTES > self._limits.memory_bytes:
+            return _refused(task, Reason.LIMIT)
+        arguments = (task.data, task.trust, task.at, task.password, task.policy)
+        try:
+            future = self._pool.schedule(work, args=arguments, timeout=self._limits.seconds)
+            report, resident = future.result()
+        except FutureTimeout:
+            return _refused(task, Reason.TIMEOUT)
+        except Exception:  # the child crashed, the pool broke, the answer cannot be unpickled
+            self._replace()
+            return _refused(task, Reason.ERROR)
+        if report is None or resident > self._limits.retire_bytes:
+            self._replace()
+        answer: dict[str, Any] | None = report
+        return answer if answer is not None else _refused(task, Reason.LIMIT)
+
+    def _replace(self) -> None:
+        self.stop()
+        self._pool = self._new_pool()
+
+    def stop(self) -> None:
+        """Kill the child, whatever it does."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+class Workers:
+    """A few slots, lent to whoever comes first. Safe to use from many threads."""
+
+    def __init__(self, count: int = 2, limits: Limits | None = None) -> None:
+        self._slots = [_Slot(limits or Limits()) for _ in range(count)]
+        self._free: queue.Queue[_Slot] = queue.Queue()
+        for slot in self._slots:
+            self._free.put(slot)
+        self.count = count
+
+    def check(self, task: Task) -> dict[str, Any]:
+        """Check one file in a child; waits for a free one. Answers the report as JSON."""
+        slot = self._free.get()
+        try:
+            return slot.run(task)
+        finally:
+            self._free.put(slot)
+
+    def stop(self) -> None:
+        """End all children."""
+        for slot in self._slots:
+            slot.stop()
+
+
+def _refused(task: Task, reason: Reason) -> dict[str, Any]:
+    digest = hashlib.sha256(task.data).hexdigest()
+    return not_checked(reason, policy=task.policy, size=len(task.data), sha256=digest).to_json()

@@ -1,0 +1,29 @@
+"""What the vault tells the rooms above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from entitylocker.access import Actor
+
+
+@dataclass(frozen=True)
+class VerdictReached:
+    """A check of a version has ended. `before` is the word that stood there until now."""
+
+    actor: Actor
+    organisation_id: UUID
+    document_id: UUID
+    version_id: UUID
+    before: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class DocumentBinned:
+    """A document went into the bin: nobody may fetch it any more."""
+
+    actor: Actor
+    organisation_id: UUID
+    document_id: UUID

@@ -1,0 +1,146 @@
+"""Use cases of one document: look at it, open its bytes, for members and for portals."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from entitylocker.access import Actor, Permission, require
+from entitylocker.audit.recording import Subject, record, record_in_own_transaction
+from entitylocker.audit.tags import EventTag
+from entitylocker.extensions import db
+from entitylocker.signatures.verdicts import Verdict, may_be_offered
+from entitylocker.tenancy import open_use_case, use_case
+from entitylocker.vault import rows
+from entitylocker.vault.errors import DocumentNotOffered
+from entitylocker.vault.models import Document, Version
+from entitylocker.vault.views import Content, DocumentDetail, DocumentView
+
+
+@use_case(Permission.DOCUMENT_READ)
+def get_document(actor: Actor, document_id: UUID) -> DocumentDetail:
+    """A document with all its versions. Raises NotFound, for documents in the bin too."""
+    document = rows.active_document_row(actor, document_id)
+    require(actor, Permission.DOCUMENT_READ, rows.facts_of_document(document))
+    view = rows.document_view(document)
+    versions = db.session.scalars(
+        select(Version)
+        .where(Version.organisation_id == actor.organisation_id, Version.document_id == document.id)
+        .order_by(Version.number.desc())
+    )
+    ancestors = rows.ancestors_of(actor, view.folder)
+    return DocumentDetail(view.document, view.version, view.type, view.folder, tuple(versions), ancestors)
+
+
+@use_case(Permission.DOCUMENT_DOWNLOAD)
+def open_content(actor: Actor, document_id: UUID, number: int | None = None) -> Content:
+    """The bytes of a version (by default the current one), for a member. Leaves an event.
+
+    Raises NotFound, PermissionDenied.
+    """
+    document = rows.active_document_row(actor, document_id)
+    require(actor, Permission.DOCUMENT_DOWNLOAD, rows.facts_of_document(document))
+    version = rows.version_row(actor, document, number)
+    subject = Subject("document", document.id, document.title)
+    record(actor, EventTag.DOCUMENT_DOWNLOAD, subject, version=version.number, sha256=version.sha256)
+    return _content(document, version)
+
+
+@open_use_case("opens in a use case of its own, and writes the event of a refusal after that was rolled back")
+def open_for_portal(actor: Actor, document_id: UUID) -> Content:
+    """The bytes of the current version, for a portal whose consent names the document.
+
+    Leaves an event either way. Raises NotFound if the consent does not name it, DocumentNotOffered.
+    """
+    try:
+        return _open_for_portal(actor, document_id)
+    except DocumentNotOffered as refusal:
+        reason = str(refusal.facts["reason"])
+        subject = Subject("document", document_id)
+        record_in_own_transaction(actor, EventTag.FETCH_REFUSED, subject, reason=reason, **_consent(actor))
+        raise
+
+
+@use_case(Permission.DOCUMENT_FETCH)
+def _open_for_portal(actor: Actor, document_id: UUID) -> Content:
+    document = rows.document_row(actor, document_id)
+    require(actor, Permission.DOCUMENT_FETCH, rows.facts_of_document(document))
+    version = rows.version_row(actor, document)
+    _require_offered(document, version)
+    subject = Subject("document", document.id, document.title)
+    facts: dict[str, Any] = {"version": version.number, "sha256": version.sha256, "verdict": version.verdict}
+    record(actor, EventTag.DOCUMENT_FETCH, subject, **facts, **_consent(actor))
+    return _content(document, version)
+
+
+@use_case(Permission.DOCUMENT_FETCH)
+def describe_for_portal(actor: Actor, document_id: UUID) -> dict[str, Any]:
+    """What a portal may know of a document its consent names: details, digest, verdict and its time.
+
+    `offered` says whether the bytes are handed out now; if not, `why_not` is binned, checking or the red
+    verdict. JSON-ready. Raises NotFound if the consent does not name it.
+    """
+    document = rows.document_row(actor, document_id)
+    require(actor, Permission.DOCUMENT_FETCH, rows.facts_of_document(document))
+    view = rows.document_view(document)
+    why_not = _why_not_offered(document, view.version)
+    return {**_described(view), "offered": why_not is None, "why_not": why_not}
+
+
+def _described(view: DocumentView) -> dict[str, Any]:
+    document, version = view.document, view.version
+    return {
+        "id": str(document.id),
+        "title": document.title,
+        "type": document.type_code,
+        "type_label": view.type.label_en if view.type else None,
+        "number": document.number,
+        "issued_on": _iso(document.issued_on),
+        "expires_on": _iso(document.expires_on),
+        "version": version.number,
+        "media_type": version.media_type,
+        "size": version.size,
+        "sha256": version.sha256,
+        "verdict": version.verdict,
+        "reason": version.reason,
+        "checked_at": _iso(version.checked_at),
+    }
+
+
+def _why_not_offered(document: Document, version: Version) -> str | None:
+    if document.binned_at is not None:
+        return "binned"
+    return None if may_be_offered(Verdict(version.verdict)) else version.verdict
+
+
+def _require_offered(document: Document, version: Version) -> None:
+    reason = _why_not_offered(document, version)
+    if reason is not None:
+        raise DocumentNotOffered(reason=reason)
+
+
+def _consent(actor: Actor) -> dict[str, Any]:
+    return {} if actor.consent_id is None else {"consent": str(actor.consent_id)}
+
+
+def _iso(value: Any) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _content(document: Document, version: Version) -> Content:
+    return Content(
+        reader=rows.reader_of(version),
+        document_id=document.id,
+        version_id=version.id,
+        version_number=version.number,
+        title=document.title,
+        filename=version.filename,
+        media_type=version.media_type,
+        size=version.size,
+        sha256=version.sha256,
+        verdict=Verdict(version.verdict),
+        reason=version.reason,
+        checked_at=version.checked_at,
+    )

@@ -1,0 +1,43 @@
+"""What lies below the rooms: settings, store, keys, checker and trust of this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from entitylocker.config import Settings
+from entitylocker.signatures.checker import CheckerClient
+from entitylocker.signatures.trust import TrustStore
+from entitylocker.storage.documents import EncryptedStore
+from entitylocker.storage.keys import OperatorKey
+from entitylocker.storage.store import ObjectStore
+
+_KEY = "entitylocker"
+
+
+@dataclass
+class EngineRoom:
+    """Made once per process by `app.py`."""
+
+    settings: Settings
+    store: ObjectStore
+    documents: EncryptedStore
+    operator_key: OperatorKey
+    checker: CheckerClient
+
+    @property
+    def trust(self) -> TrustStore:
+        """The shipped roots and the installation's own, read afresh: an import takes effect at once."""
+        return TrustStore.load([self.settings.trust_directory]).merged(TrustStore.shipped())
+
+
+def install(app: Flask, room: EngineRoom) -> None:
+    """Give `app` its engine room."""
+    app.extensions[_KEY] = room
+
+
+def engines() -> EngineRoom:
+    """The engine room of the running app."""
+    room: EngineRoom = current_app.extensions[_KEY]
+    return room

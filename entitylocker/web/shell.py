@@ -1,0 +1,115 @@
+"""The shell of a page: for whom one acts, the way round, one's other organisations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, request, url_for
+from flask_babel import gettext
+from flask_login import current_user
+
+from entitylocker.access import Actor, Facts, Permission, Role, decide
+from entitylocker.errors import N_
+from entitylocker.web.actors import acting_actor
+
+ROLE_LABELS: dict[Role, str] = {
+    Role.ADMINISTRATOR: N_("Administrator"),
+    Role.SIGNATORY: N_("Authorised signatory"),
+    Role.RECORDS_OFFICER: N_("Records officer"),
+    Role.READER: N_("Reader"),
+    Role.AUDITOR: N_("Auditor"),
+    Role.MEMBER: N_("Member"),
+}
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """One way in the side navigation, shown to whoever holds `permission` in any folder."""
+
+    icon: str
+    label: str
+    endpoint: str
+    permission: Permission
+
+
+@dataclass(frozen=True)
+class NavItem:
+    icon: str
+    label: str
+    href: str
+    current: bool
+    count: int = 0
+
+
+_entries: list[NavEntry] = []
+_my_organisations: list[Callable[[UUID], list[Any]]] = []
+
+
+def set_navigation(entries: list[NavEntry], my_organisations: Callable[[UUID], list[Any]]) -> None:
+    """Say once, in `app.py`, which ways there are and how a person's organisations are found."""
+    _entries[:] = entries
+    _my_organisations[:] = [my_organisations]
+
+
+def role_label(role: Role | str) -> str:
+    """The role in the reader's language."""
+    return str(gettext(ROLE_LABELS[Role(role)]))
+
+
+def holds_somewhere(actor: Actor, permission: Permission) -> bool:
+    """Whether the actor holds `permission` in any scope now: for showing a way, never for allowing an act."""
+    return any(
+        decide(actor, permission, Facts(actor.organisation_id, folder_path=grant.folder_path)) for grant in actor.grants
+    )
+
+
+def _nav_items(actor: Actor) -> list[NavItem]:
+    return [
+        NavItem(
+            icon=entry.icon,
+            label=str(gettext(entry.label)),
+            href=url_for(entry.endpoint, organisation_id=actor.organisation_id),
+            current=(request.endpoint or "").split(".")[0] == entry.endpoint.split(".")[0]
+            and (request.endpoint == entry.endpoint or not _named_elsewhere(entry)),
+        )
+        for entry in _entries
+        if holds_somewhere(actor, entry.permission)
+    ]
+
+
+def _account_items() -> list[NavItem]:
+    return [
+        NavItem("user", str(gettext("My account")), url_for("accounts.account"), current=False),
+        NavItem("building-2", str(gettext("My organisations")), url_for("organisations.mine"), current=False),
+    ]
+
+
+def _named_elsewhere(entry: NavEntry) -> bool:
+    """Whether another entry leads to exactly this page, so that only that one is the current place."""
+    return any(other is not entry and other.endpoint == request.endpoint for other in _entries)
+
+
+def register_shell(app: Flask) -> None:
+    """Give every template what the shell shows."""
+
+    @app.context_processor
+    def shell() -> dict[str, Any]:
+        actor = acting_actor()
+        person = current_user if current_user and current_user.is_authenticated else None
+        member = actor if actor is not None and actor.membership_id is not None else None
+        return {
+            "person": person,
+            "sign_out_url": url_for("accounts.sign_out") if person else None,
+            "account_items": _account_items() if person else [],
+            "acting": member,
+            "acting_role": role_label(member.roles[0]) if member and member.roles else "",
+            "nav_items": _nav_items(member) if member else [],
+            "my_organisations": _my_organisations[0](person.person_id) if person and _my_organisations else [],
+            "can": lambda permission, facts=None: bool(
+                member and decide(member, Permission(permission), facts or member.facts)
+            ),
+            "role_label": role_label,
+        }

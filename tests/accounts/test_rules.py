@@ -1,0 +1,80 @@
+"""Passwords, addresses and the life of sessions, decided without any engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entitylocker.accounts import rules
+from entitylocker.accounts.errors import UnfitPassword
+
+NAME, EMAIL = "Meera Joshi", "meera.joshi@example.in"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "short",
+        "nine char",
+        "x" * 129,
+        "password123!",
+        "Password2026",
+        "1234567890",
+        "qwertyuiop",
+        "!!!administrator!!!",
+        "aaaaaaaaaaaa",
+        "ababababab",
+        "meera.joshi@example.in",
+        "Meera.Joshi",
+        "MeeraJoshi2026",
+        "123-meera joshi",
+        "1q2w3e4r1q2w3e4r",
+    ],
+)
+def test_passwords_that_are_tried_first_are_refused(password: str) -> None:
+    with pytest.raises(UnfitPassword):
+        rules.check_password(password, name=NAME, email=EMAIL)
+
+
+@pytest.mark.parametrize("password", ["correct horse battery", "नमस्ते दुनिया आज", "Tr1cky-enough", "x1y2" * 32])
+def test_other_passwords_are_taken(password: str) -> None:
+    rules.check_password(password, name=NAME, email=EMAIL)
+
+
+def test_length_counts_characters_as_they_are_hashed() -> None:
+    # Ten code points that compose to five characters.
+    with pytest.raises(UnfitPassword):
+        rules.check_password("e\u0301" * 5, name=NAME, email=EMAIL)
+
+
+@given(st.emails())
+def test_addresses_are_compared_without_case_and_space(email: str) -> None:
+    assert rules.normalise_email(f" {email.upper()} ") == rules.normalise_email(rules.normalise_email(email))
+
+
+def test_a_masked_address_does_not_show_whose_it_is() -> None:
+    assert rules.mask_email("meera.joshi@example.in") == "m…@example.in"
+    assert rules.mask_email("a password typed here") == "…"
+
+
+NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("age", "idle", "over"),
+    [(0, 0, False), (3599, 599, False), (3600, 0, True), (0, 600, True), (99999, 99999, True)],
+)
+def test_a_session_ends_by_age_and_by_idleness(age: int, idle: int, over: bool) -> None:
+    begun, seen = NOW - timedelta(seconds=age), NOW - timedelta(seconds=idle)
+    assert rules.session_is_over(NOW, created_at=begun, last_seen_at=seen, lifetime=3600, idle=600) is over
+
+
+def test_a_browser_is_named_as_its_owner_would() -> None:
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    phone = "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Mobile Safari/537.36"
+    assert rules.describe_browser(firefox) == "Firefox, Linux"
+    assert rules.describe_browser(phone) == "Chrome, Android"
+    assert rules.describe_browser("curl/8") == ""
