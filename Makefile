@@ -31,10 +31,10 @@ test: $(VENV)/.test ## Every test that needs only Python and a Chromium
 	@$(BIN)/python tests/run.py
 
 test-minio: $(VENV)/.test ## The storage and vault tests on the real MinIO server (needs Go)
-	@$(BIN)/python tests/minio/run.py
+	@$(BIN)/python -m tests.minio.run
 
 test-foreign: $(VENV)/.test ## The OAuth flow with clients of others (needs Node)
-	@$(BIN)/python tests/foreign/run.py
+	@$(BIN)/python -m tests.foreign.run
 
 lint: $(VENV)/.test ## Style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

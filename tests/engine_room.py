@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,14 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from entitylocker.app import create_app
-from entitylocker.config import Settings
+from entitylocker.config import PREFIX, Settings
 from entitylocker.engines import EmbeddedEngines
 from entitylocker.storage.keys import OperatorKey
 from entitylocker.storage.store import ObjectStore
 
 CHECKER_SECONDS = 30
+# Another S3 store than the embedded one may be named in the environment, all four together.
+OTHER_STORE = ("s3_endpoint", "s3_access_key", "s3_secret_key", "s3_secure")
 
 
 class TestEngines:
@@ -49,7 +53,10 @@ class TestEngines:
             [sys.executable, "-m", "entitylocker.signatures.checker", "--socket", str(socket)],
             stdin=subprocess.PIPE,
         )
-        facts = {**dataclasses.asdict(addresses), "home": str(home), "checker_socket": str(socket), "secret_key": "t" * 32}
+        facts = {
+            **dataclasses.asdict(addresses), **_other_store(os.environ), "home": str(home),
+            "checker_socket": str(socket), "secret_key": "t" * 32,
+        }  # fmt: skip
         migrate(create_app(settings_of(facts)))
         settings = settings_of(facts)
         ObjectStore(
@@ -70,6 +77,14 @@ class TestEngines:
             self._checker.wait(10)
         self._engines.stop()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _other_store(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Where another S3 store is, if the environment names one: the tests then run on that."""
+    found = {name: environ.get(PREFIX + name.upper()) for name in OTHER_STORE}
+    if not found["s3_endpoint"]:
+        return {}
+    return {**found, "s3_secure": found["s3_secure"] == "1"}
 
 
 def _wait_for(socket: Path) -> None:
@@ -105,5 +120,3 @@ def clone_database(owner_url: str, superuser: psycopg.Connection[Any], name: str
     """Make database `name` as a copy of the migrated one."""
     template = make_url(owner_url).database
     superuser.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER el_owner')
-
-

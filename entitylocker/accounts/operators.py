@@ -64,9 +64,7 @@ def _put_operator(actor: Actor, person_id: UUID, name: str, email: str) -> None:
 def find_operator(person_id: UUID, session_id: UUID | None) -> Actor | None:
     """The operator that a person is, or None."""
     with tenancy.transaction(Tenant(DatabaseRole.OPERATOR, person_id=person_id)):
-        row = db.session.scalar(
-            select(Operator).where(Operator.person_id == person_id, Operator.ended_at.is_(None))
-        )
+        row = db.session.scalar(select(Operator).where(Operator.person_id == person_id, Operator.ended_at.is_(None)))
     if row is None:
         return None
     return Actor(

@@ -22,9 +22,7 @@ from entitylocker.tenancy import Tenant, open_use_case, use_case
 
 def find_person_id(email: str) -> UUID | None:
     """Whose address this is, in any running transaction."""
-    return db.session.execute(
-        text("SELECT lookup_person(:email)"), {"email": normalise_email(email)}
-    ).scalar()
+    return db.session.execute(text("SELECT lookup_person(:email)"), {"email": normalise_email(email)}).scalar()
 
 
 def find_person(person_id: UUID) -> Person | None:

@@ -92,9 +92,7 @@ def _core(plain: str) -> str:
     return _TRIMMINGS.sub("", plain)
 
 
-def session_is_over(
-    now: datetime, *, created_at: datetime, last_seen_at: datetime, lifetime: int, idle: int
-) -> bool:
+def session_is_over(now: datetime, *, created_at: datetime, last_seen_at: datetime, lifetime: int, idle: int) -> bool:
     """Whether a session has lived, or was left alone, for longer than the settings allow (in seconds)."""
     return now - created_at >= timedelta(seconds=lifetime) or now - last_seen_at >= timedelta(seconds=idle)
 

@@ -20,9 +20,7 @@ BAD_EMAIL = N_("This is not an e-mail address.")
 def one_line(value: str) -> str:
     """A text on one line: composed, no control or invisible formatting characters, single spaces."""
     kept = "".join(" " if letter.isspace() else letter for letter in unicodedata.normalize("NFC", value))
-    kept = "".join(
-        letter for letter in kept if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
-    )
+    kept = "".join(letter for letter in kept if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     return re.sub(r" +", " ", kept).strip()
 
 
@@ -47,14 +45,10 @@ class EmailAddress(fields.Email):
 
     def __init__(self, **rest: Any) -> None:
         messages = {**NEEDED, "invalid": BAD_EMAIL}
-        super().__init__(
-            error_messages=messages, validate=validate.Length(max=EMAIL_MAX, error=BAD_EMAIL), **rest
-        )
+        super().__init__(error_messages=messages, validate=validate.Length(max=EMAIL_MAX, error=BAD_EMAIL), **rest)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
-        return str(
-            super()._deserialize(value.strip() if isinstance(value, str) else value, attr, data, **rest)
-        )
+        return str(super()._deserialize(value.strip() if isinstance(value, str) else value, attr, data, **rest))
 
 
 class SignInSchema(Schema):

@@ -78,9 +78,7 @@ class SessionView:
 def load_session(token: str) -> SessionPerson | None:
     """The person whose session `token` belongs to; None once it ended, expired or was left alone too long."""
     with tenancy.transaction(Tenant()):
-        found = db.session.execute(
-            text("SELECT * FROM lookup_session(:digest)"), {"digest": digest_of(token)}
-        ).first()
+        found = db.session.execute(text("SELECT * FROM lookup_session(:digest)"), {"digest": digest_of(token)}).first()
     if found is None:
         return None
     settings = engines().settings

@@ -87,9 +87,7 @@ def confirm_sign_up(token: str, password: str, visit: Visit) -> str:
     person_id = uuid7()
     try:
         with tenancy.transaction(tenant_of_person(person_id)):
-            claim = db.session.execute(
-                text("SELECT * FROM claim_sign_up(:digest)"), {"digest": digest_of(token)}
-            )
+            claim = db.session.execute(text("SELECT * FROM claim_sign_up(:digest)"), {"digest": digest_of(token)})
             claimed = claim.mappings().first()
             if claimed is None:
                 raise LinkEnded
@@ -101,9 +99,7 @@ def confirm_sign_up(token: str, password: str, visit: Visit) -> str:
 
 def _get_sign_up(token: str) -> Any:
     with tenancy.transaction(Tenant()):
-        found = db.session.execute(
-            text("SELECT * FROM lookup_sign_up(:digest)"), {"digest": digest_of(token)}
-        ).first()
+        found = db.session.execute(text("SELECT * FROM lookup_sign_up(:digest)"), {"digest": digest_of(token)}).first()
     if found is None:
         raise LinkEnded
     return found
@@ -117,9 +113,7 @@ def sign_in(email: str, password: str, visit: Visit) -> str:
     person = find_person(person_id or uuid7())
     fits = verify_password(person.password_hash if person else None, password)
     if person is None or not fits:
-        record_in_own_transaction(
-            ANONYMOUS, EventTag.PERSON_SIGN_IN_REFUSED, Subject("person", name=mask_email(email))
-        )
+        record_in_own_transaction(ANONYMOUS, EventTag.PERSON_SIGN_IN_REFUSED, Subject("person", name=mask_email(email)))
         raise SignInFailed
     fresh = hash_password(password) if needs_rehash(person.password_hash) else person.password_hash
     with tenancy.transaction(tenant_of_person(person.id)):

@@ -29,5 +29,5 @@ class EventQuery(Schema):
     @post_load
     def build(self, found: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Filter and place apart."""
-        place = {name: found.pop(name) for name in ("before", "after") if name in found}
+        place: dict[str, Any] = {name: found.pop(name) for name in ("before", "after") if name in found}
         return {"wanted": EventFilter(subject_id=found.pop("subject", None), **found), **place}

@@ -88,7 +88,7 @@ def export_events(actor: Actor, wanted: EventFilter) -> str:
     return text
 
 
-def _matching(actor: Actor, wanted: EventFilter) -> Select[tuple[Event]]:
+def _matching(actor: Actor, wanted: EventFilter) -> Select[Event]:
     query = select(Event).where(Event.organisation_id == actor.organisation_id)
     if wanted.tag:
         query = query.where(Event.tag == wanted.tag)

@@ -137,8 +137,7 @@ def list_delegations(actor: Actor) -> list[DelegationView]:
         select(Delegation, receiver.person_name, Folder.name)
         .join(
             receiver,
-            (receiver.organisation_id == Delegation.organisation_id)
-            & (receiver.id == Delegation.membership_id),
+            (receiver.organisation_id == Delegation.organisation_id) & (receiver.id == Delegation.membership_id),
         )
         .outerjoin(
             Folder,

@@ -22,16 +22,10 @@ class Delegation(Identified, Dated, Base):
     __tablename__ = "delegations"
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
-        ForeignKeyConstraint(
-            ["organisation_id", "membership_id"], ["memberships.organisation_id", "memberships.id"]
-        ),
-        ForeignKeyConstraint(
-            ["organisation_id", "given_by_id"], ["memberships.organisation_id", "memberships.id"]
-        ),
+        ForeignKeyConstraint(["organisation_id", "membership_id"], ["memberships.organisation_id", "memberships.id"]),
+        ForeignKeyConstraint(["organisation_id", "given_by_id"], ["memberships.organisation_id", "memberships.id"]),
         ForeignKeyConstraint(["organisation_id", "folder_id"], ["folders.organisation_id", "folders.id"]),
-        ForeignKeyConstraint(
-            ["organisation_id", "rests_on_id"], ["delegations.organisation_id", "delegations.id"]
-        ),
+        ForeignKeyConstraint(["organisation_id", "rests_on_id"], ["delegations.organisation_id", "delegations.id"]),
         CheckConstraint("ends_at IS NULL OR starts_at < ends_at", name="order"),
         CheckConstraint("(folder_id IS NULL) = (folder_path IS NULL)", name="folder"),
         Index("ix_delegations_membership", "organisation_id", "membership_id"),

@@ -51,9 +51,7 @@ def span_of(starts_on: date, ends_on: date | None, now: datetime) -> Span:
     return Span(starts_at, ends_at)
 
 
-def phase_of(
-    now: datetime, *, starts_at: datetime, ends_at: datetime | None, revoked_at: datetime | None
-) -> Phase:
+def phase_of(now: datetime, *, starts_at: datetime, ends_at: datetime | None, revoked_at: datetime | None) -> Phase:
     """Where a delegation stands at `now`."""
     if revoked_at is not None or (ends_at is not None and ends_at <= now):
         return Phase.ENDED

@@ -68,9 +68,7 @@ def _unprivileged(home: Path) -> int:
             return pwd.getpwnam(name).pw_uid
         except KeyError:
             continue
-    raise HomeUnusable(
-        home=str(home), reason="PostgreSQL must not run as root, and there is no user 'nobody'."
-    )
+    raise HomeUnusable(home=str(home), reason="PostgreSQL must not run as root, and there is no user 'nobody'.")
 
 
 def _unused_group() -> int:

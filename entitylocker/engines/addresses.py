@@ -32,9 +32,7 @@ def database_url(role: str, password: str, sockets: Path, database: str = DATABA
     return f"postgresql+psycopg://{role}:{password}@/{database}?host={quote(str(sockets), safe='')}"
 
 
-def make_addresses(
-    values: SecretValues, sockets: Path, s3_port: int, database: str = DATABASE
-) -> EngineAddresses:
+def make_addresses(values: SecretValues, sockets: Path, s3_port: int, database: str = DATABASE) -> EngineAddresses:
     """Put together the addresses of embedded engines."""
     return EngineAddresses(
         database_owner_url=database_url(roles.OWNER, values.el_owner, sockets, database),

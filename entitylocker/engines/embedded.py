@@ -35,9 +35,7 @@ class EmbeddedEngines:
     English sentence.
     """
 
-    def __init__(
-        self, home: Path, *, durable: bool = True, progress: Callable[[str], None] = _silent
-    ) -> None:
+    def __init__(self, home: Path, *, durable: bool = True, progress: Callable[[str], None] = _silent) -> None:
         self._layout = Layout(home.resolve())
         self._durable = durable
         self._progress = progress

@@ -63,9 +63,7 @@ def check_permissions(home: Path) -> Finding:
     if _mode(home) & 0o067:
         wrong.append(str(home))
     message = f"Open to other users: {', '.join(wrong)}" if wrong else "The home is closed to other users."
-    return Finding(
-        "permissions", not wrong, message, "Take the rights of group and others away (chmod go-rwx)."
-    )
+    return Finding("permissions", not wrong, message, "Take the rights of group and others away (chmod go-rwx).")
 
 
 def check_access_rules(home: Path) -> Finding:
@@ -74,9 +72,7 @@ def check_access_rules(home: Path) -> Finding:
     expected = {"pg_hba.conf": postgres_settings.ACCESS, "pg_ident.conf": postgres_settings.identity_map()}
     changed = [name for name, text in expected.items() if _read(data / name) != text]
     message = f"Changed: {', '.join(changed)}" if changed else "PostgreSQL trusts nobody by name alone."
-    return Finding(
-        "access_rules", not changed, message, "Start again: the files are written anew at each start."
-    )
+    return Finding("access_rules", not changed, message, "Start again: the files are written anew at each start.")
 
 
 def check_durability(home: Path) -> Finding:
@@ -84,14 +80,8 @@ def check_durability(home: Path) -> Finding:
     layout = Layout(home)
     settings = _read(layout.database / "postgresql.conf")
     ok = postgres_settings.DURABLE in settings and (layout.store / "writes-through").exists()
-    message = (
-        "Both engines write through to the disk."
-        if ok
-        else "What is acknowledged may be lost in a power cut."
-    )
-    return Finding(
-        "durability", ok, message, "Start the engines without the setting that is meant for tests."
-    )
+    message = "Both engines write through to the disk." if ok else "What is acknowledged may be lost in a power cut."
+    return Finding("durability", ok, message, "Start the engines without the setting that is meant for tests.")
 
 
 def check_ports(home: Path) -> Finding:
@@ -100,12 +90,8 @@ def check_ports(home: Path) -> Finding:
     if ports is None:
         return Finding("ports", False, "The store has never been started.", "Start it.")
     answering = open_ports(ports)
-    message = (
-        f"These answer a stranger: {', '.join(answering)}" if answering else "Every internal port refuses."
-    )
-    return Finding(
-        "ports", not answering, message, "Stop the locker and report this: documents may be at risk."
-    )
+    message = f"These answer a stranger: {', '.join(answering)}" if answering else "Every internal port refuses."
+    return Finding("ports", not answering, message, "Stop the locker and report this: documents may be at risk.")
 
 
 def open_ports(ports: Ports) -> list[str]:

@@ -62,9 +62,7 @@ class HomeLock:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             return os.open(self._layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as fault:
-            raise HomeUnusable(
-                home=str(home), reason=f"It cannot be written to: {fault.strerror}."
-            ) from fault
+            raise HomeUnusable(home=str(home), reason=f"It cannot be written to: {fault.strerror}.") from fault
 
 
 def check_space(home: Path) -> None:

@@ -12,9 +12,7 @@ def last_words(path: Path) -> str:
     """The last line of a log that says something went wrong (else its last line), and where the log is."""
     tail = tail_of(path)
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
-    telling = [
-        line for line in lines if any(word in line for word in ("FATAL", "error", "ERROR", "F1", "PANIC"))
-    ]
+    telling = [line for line in lines if any(word in line for word in ("FATAL", "error", "ERROR", "F1", "PANIC"))]
     words = (telling or lines or ["it said nothing"])[-1]
     return f"{words} (log: {path})"
 

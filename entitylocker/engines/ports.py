@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import socket
@@ -51,6 +52,13 @@ def read_ports(note: Path) -> Ports | None:
         return Ports(**json.loads(note.read_text("utf-8")))
     except (OSError, TypeError, ValueError):
         return None
+
+
+def clear_sockets(ports: Ports) -> None:
+    """Remove the sockets beside the gRPC ports, as far as they are ours to remove. Nobody may listen there."""
+    for path in ports.sockets:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def are_free(ports: Ports) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import time
@@ -32,9 +33,7 @@ START_SECONDS = 600.0
 class Postgres:
     """One data directory and the server on it."""
 
-    def __init__(
-        self, layout: Layout, account: Account, keeper: Keeper, sockets: Path, durable: bool
-    ) -> None:
+    def __init__(self, layout: Layout, account: Account, keeper: Keeper, sockets: Path, durable: bool) -> None:
         self._layout = layout
         self._account = account
         self._keeper = keeper
@@ -105,10 +104,10 @@ class Postgres:
         note = self._layout.database / "postmaster.pid"
         try:
             number = int(note.read_text("ascii").split("\n", 1)[0])
-            name = Path(f"/proc/{number}/comm").read_text("ascii").strip()
+            command = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
             return
-        if name != "postgres":
+        if os.fsencode(self._layout.database) not in command:
             note.unlink()
 
     def _order(self) -> Order:

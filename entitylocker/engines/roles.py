@@ -103,9 +103,7 @@ def _refuse_mighty(connection: Database) -> None:
     ).fetchall()
     if found:
         names = ", ".join(name for (name,) in found)
-        raise EngineFailed(
-            engine=POSTGRES, reason=f"These roles have rights that they must not have: {names}."
-        )
+        raise EngineFailed(engine=POSTGRES, reason=f"These roles have rights that they must not have: {names}.")
 
 
 def _exists(connection: Database, role: str) -> bool:

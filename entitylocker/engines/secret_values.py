@@ -43,7 +43,5 @@ def load_secrets(directory: Path) -> SecretValues:
         write_private(path, json.dumps(asdict(made), indent=1).encode())
         return made
     except (OSError, TypeError, ValueError) as fault:
-        reason = (
-            f"{path} is damaged. Without it nothing in this home can be opened: restore it from a backup."
-        )
+        reason = f"{path} is damaged. Without it nothing in this home can be opened: restore it from a backup."
         raise HomeUnusable(home=str(directory.parent), reason=reason) from fault

@@ -20,7 +20,7 @@ from entitylocker.engines.failures import EngineFailed
 from entitylocker.engines.keeper import Keeper, Order
 from entitylocker.engines.layout import Layout, make_private, write_for
 from entitylocker.engines.log_files import last_words, tail_of
-from entitylocker.engines.ports import LOOPBACK, Ports, are_free, choose_ports, read_ports
+from entitylocker.engines.ports import LOOPBACK, Ports, are_free, choose_ports, clear_sockets, read_ports
 from entitylocker.engines.programs import STORE
 from entitylocker.engines.secret_values import SecretValues
 from entitylocker.engines.store_settings import (
@@ -45,17 +45,21 @@ WRITE_THROUGH = "fs.configure -locationPrefix=/buckets/ -fsync -apply"
 class Store:
     """The store of one home."""
 
-    def __init__(
-        self, layout: Layout, account: Account, keeper: Keeper, sockets: Path, durable: bool
-    ) -> None:
+    def __init__(self, layout: Layout, account: Account, keeper: Keeper, sockets: Path, durable: bool) -> None:
         self._layout = layout
         self._account = account
         self._keeper = keeper
         self._sockets = sockets
         self._durable = durable
         last = read_ports(layout.port_note)
-        self._elected = last is not None and are_free(last) and any(layout.master.iterdir())
-        self.ports = last if last is not None and self._elected else choose_ports()
+        if last is not None and are_free(last):
+            # Nobody listens there: sockets of these ports are what a killed store left behind.
+            clear_sockets(last)
+            self._elected = any(layout.master.iterdir())
+            self.ports = last
+        else:
+            self._elected = False
+            self.ports = choose_ports()
 
     def prepare(self, values: SecretValues) -> None:
         """Write the settings and, at the first time, begin to elect a master: PostgreSQL need not run."""
@@ -147,14 +151,10 @@ class Store:
             return
         log = self._layout.log("store-shell")
         log.unlink(missing_ok=True)
-        order = Order(
-            "store-shell", shell_command(self.ports), self._layout.store_settings, log, text=WRITE_THROUGH
-        )
+        order = Order("store-shell", shell_command(self.ports), self._layout.store_settings, log, text=WRITE_THROUGH)
         code = self._keeper.run(order, SHELL_SECONDS)
         if code != 0 or '"fsync"' not in tail_of(log):
-            raise EngineFailed(
-                engine=STORE, reason=f"It could not be told to write through: {last_words(log)}"
-            )
+            raise EngineFailed(engine=STORE, reason=f"It could not be told to write through: {last_words(log)}")
         write_for(self._account, done, WRITE_THROUGH + "\n")
 
 

@@ -96,10 +96,7 @@ def server_command(layout: Layout, ports: Ports, sockets: Path) -> list[str]:
     """The command line: loopback only, nothing open that is not needed, quick to elect and to stop."""
     volumes = max(LEAST_VOLUMES, shutil.disk_usage(layout.home).total // (VOLUME_MIB * 1024**2))
     numbers = vars(ports)
-    listen = [
-        f"-{name.replace('_', '.port.') if '_' in name else name + '.port'}={numbers[name]}"
-        for name in numbers
-    ]
+    listen = [f"-{name.replace('_', '.port.') if '_' in name else name + '.port'}={numbers[name]}" for name in numbers]
     return [
         str(store_program()),
         "-logtostderr=true",

@@ -25,6 +25,7 @@ AUTH_METHOD = "private_key_jwt"
 LONGEST_ASSERTION = 8 * 1024
 LIFE_SECONDS = 300
 LEEWAY_SECONDS = 10
+NOT_ACCEPTED = "The client assertion was not accepted"
 
 
 class PortalClient(ClientMixin):
@@ -81,7 +82,14 @@ class StrictAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
             raise InvalidClientError("Send a client assertion and no other credential")
         if not form.get("client_assertion") or len(form["client_assertion"]) > LONGEST_ASSERTION:
             raise InvalidClientError("A client assertion is missing or too long")
-        client: PortalClient | None = super().__call__(query_client, request)
+
+        def known(client_id: str) -> PortalClient:
+            found: PortalClient | None = query_client(client_id)
+            if found is None:
+                raise InvalidClientError(NOT_ACCEPTED)
+            return found
+
+        client: PortalClient | None = super().__call__(known, request)
         if client is None:
             raise InvalidClientError("client_assertion_type is missing or wrong")
         if form.get("client_id", client.client_id) != client.client_id:
@@ -99,7 +107,7 @@ class StrictAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
         try:
             token = jwt.decode(assertion, resolve_key, algorithms=list(ALGORITHMS))
         except (JoseError, ValueError) as fault:
-            raise InvalidClientError("The client assertion was not accepted") from fault
+            raise InvalidClientError(NOT_ACCEPTED) from fault
         self.verify_claims(token.claims)
         return token.claims
 
@@ -139,8 +147,10 @@ class StrictAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
             jti_digest=digest(f"{claims['sub']}\0{jti}"),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         )
-        # Waits for a transaction that is using the same one just now.
-        if db.session.execute(used.on_conflict_do_nothing()).rowcount == 0:
+        # Waits for a transaction that is using the same one just now. Nothing may be read back from behind this door,
+        # so the number of rows says whether it was put in.
+        put = used.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        if db.session.execute(put).rowcount != 1:
             raise InvalidClientError("This client assertion was used before")
 
 

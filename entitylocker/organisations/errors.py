@@ -50,9 +50,7 @@ class InvitationEnded(LockerError):
     code = "invitation_ended"
     status = 404
     message = N_("This invitation was used already, was taken back, or has expired.")
-    advice = N_(
-        "If you accepted it, the organisation is on your start page. If not, ask for a new invitation."
-    )
+    advice = N_("If you accepted it, the organisation is on your start page. If not, ask for a new invitation.")
 
 
 class AlreadyMember(LockerError):

@@ -58,9 +58,7 @@ def read_claim(
     return Claim(uuid7(), identifier)
 
 
-@open_use_case(
-    "the letter is stored with no transaction open; what it calls asks for the permission, before and after"
-)
+@open_use_case("the letter is stored with no transaction open; what it calls asks for the permission, before and after")
 def state_identifier(actor: Actor, *, kind: IdentifierKind, typed: str, letter: Letter | None = None) -> UUID:
     """State one more identifier of the actor's organisation; it counts once the operator verified it.
 
@@ -93,9 +91,7 @@ def _admit(actor: Actor, claim: Claim) -> None:
     known = [parse_identifier(IdentifierKind(row.kind), row.value) for row in held]
     if claim.identifier in known:
         raise AlreadyStated(field=FIELD)
-    for disagreement in checked_against_one_another(
-        [*known, claim.identifier], OrganisationKind(organisation.kind)
-    ):
+    for disagreement in checked_against_one_another([*known, claim.identifier], OrganisationKind(organisation.kind)):
         disagreement.field = FIELD
         raise disagreement
 

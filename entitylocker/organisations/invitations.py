@@ -122,17 +122,13 @@ def _open(organisation_id: UUID | None) -> list[Any]:
 
 def _end_earlier(actor: Actor, email: str) -> None:
     same = func.lower(Invitation.email) == normalise_email(email)
-    db.session.execute(
-        update(Invitation).where(*_open(actor.organisation_id), same).values(revoked_at=utc_now())
-    )
+    db.session.execute(update(Invitation).where(*_open(actor.organisation_id), same).values(revoked_at=utc_now()))
 
 
 def end_invitations_of(actor: Actor, membership_id: UUID) -> None:
     """End what a member who goes has issued: nobody comes back through a link of their own."""
     theirs = Invitation.invited_by_id == membership_id
-    db.session.execute(
-        update(Invitation).where(*_open(actor.organisation_id), theirs).values(revoked_at=utc_now())
-    )
+    db.session.execute(update(Invitation).where(*_open(actor.organisation_id), theirs).values(revoked_at=utc_now()))
 
 
 @use_case(Permission.MEMBER_LIST)
@@ -163,9 +159,7 @@ def revoke_invitation(actor: Actor, invitation_id: UUID) -> None:
 def get_invitation(token: str) -> OpenInvitation:
     """What an invitation is to. Raises InvitationEnded."""
     with tenancy.transaction(Tenant()):
-        found = db.session.execute(
-            text("SELECT * FROM lookup_invitation(:digest)"), {"digest": digest_of(token)}
-        )
+        found = db.session.execute(text("SELECT * FROM lookup_invitation(:digest)"), {"digest": digest_of(token)})
         row = found.mappings().first()
     if row is None:
         raise InvitationEnded

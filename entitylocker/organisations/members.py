@@ -36,9 +36,7 @@ class MemberPage:
 def list_members(actor: Actor, *, after: UUID | None = None, limit: int = PAGE) -> MemberPage:
     """The current members, those who came first in front."""
     require(actor, Permission.MEMBER_LIST, actor.facts)
-    query = select(Membership).where(
-        Membership.organisation_id == actor.organisation_id, Membership.ended_at.is_(None)
-    )
+    query = select(Membership).where(Membership.organisation_id == actor.organisation_id, Membership.ended_at.is_(None))
     total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if after is not None:
         query = query.where(Membership.id > after)

@@ -130,12 +130,8 @@ class Invitation(Identified, Dated, Base):
     __tablename__ = "invitations"
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
-        ForeignKeyConstraint(
-            ["organisation_id", "invited_by_id"], ["memberships.organisation_id", "memberships.id"]
-        ),
-        ForeignKeyConstraint(
-            ["organisation_id", "membership_id"], ["memberships.organisation_id", "memberships.id"]
-        ),
+        ForeignKeyConstraint(["organisation_id", "invited_by_id"], ["memberships.organisation_id", "memberships.id"]),
+        ForeignKeyConstraint(["organisation_id", "membership_id"], ["memberships.organisation_id", "memberships.id"]),
         Index("ix_invitations_organisation_id", "organisation_id", "id"),
         {"info": {"kind": TableKind.OWN}},
     )

@@ -62,7 +62,7 @@ def _count_states(actor: Actor) -> dict[str, int]:
         .where(StatedIdentifier.organisation_id == actor.organisation_id)
         .group_by(StatedIdentifier.state)
     )
-    return dict(db.session.execute(query))
+    return dict(db.session.execute(query).tuples().all())
 
 
 def _count_roles(actor: Actor) -> dict[str, int]:
@@ -71,7 +71,7 @@ def _count_roles(actor: Actor) -> dict[str, int]:
         .where(Membership.organisation_id == actor.organisation_id, Membership.ended_at.is_(None))
         .group_by(Membership.role)
     )
-    return dict(db.session.execute(query))
+    return dict(db.session.execute(query).tuples().all())
 
 
 def _count_invitations(actor: Actor) -> int:

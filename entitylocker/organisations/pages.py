@@ -58,9 +58,7 @@ def register() -> Response | tuple[str, int]:
     form = Form(RegisterSchema)
     if form.valid:
         with form.catching():
-            organisation_id = service.register_organisation(
-                current_actor(), **form.data, letter=uploaded_letter()
-            )
+            organisation_id = service.register_organisation(current_actor(), **form.data, letter=uploaded_letter())
             flash(gettext("The organisation is registered."), "ok")
             return redirect(url_for(".overview", organisation_id=organisation_id), 303)
     return render_template(

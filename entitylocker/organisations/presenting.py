@@ -96,9 +96,7 @@ def attention(actor: Actor, overview: Overview) -> list[Reminder]:
     found = []
     if not overview.verified and not overview.waiting:
         title = gettext("No identifier is verified or waiting")
-        text = gettext(
-            "The operator did not accept what was stated. Look at the reason and state an identifier again."
-        )
+        text = gettext("The operator did not accept what was stated. Look at the reason and state an identifier again.")
         found.append(Reminder("badge-alert", "bad", title, text, details, gettext("State an identifier")))
     elif not overview.verified:
         title = gettext("The organisation is not verified yet")

@@ -88,9 +88,7 @@ def register_organisation(
 
 
 @use_case(Permission.ORGANISATION_REGISTER)
-def _register(
-    founder: Actor, name: str, kind: OrganisationKind, claim: Claim, letter: StoredLetter | None
-) -> None:
+def _register(founder: Actor, name: str, kind: OrganisationKind, claim: Claim, letter: StoredLetter | None) -> None:
     require(founder, Permission.ORGANISATION_REGISTER, founder.facts)
     organisation_id = founder.organisation_id
     person = get_own_person(founder)
@@ -152,9 +150,7 @@ def get_details(actor: Actor) -> OrganisationDetails:
     )
     identifiers = list(db.session.scalars(newest_first))
     verified = any(identifier.state == IdentifierState.VERIFIED for identifier in identifiers)
-    return OrganisationDetails(
-        row.id, row.name, OrganisationKind(row.kind), row.created_at, verified, identifiers
-    )
+    return OrganisationDetails(row.id, row.name, OrganisationKind(row.kind), row.created_at, verified, identifiers)
 
 
 def find_standing(organisation_id: UUID) -> tuple[str, bool] | None:
@@ -163,7 +159,5 @@ def find_standing(organisation_id: UUID) -> tuple[str, bool] | None:
         StatedIdentifier.organisation_id == Organisation.id,
         StatedIdentifier.state == IdentifierState.VERIFIED.value,
     )
-    row = db.session.execute(
-        select(Organisation.name, verified).where(Organisation.id == organisation_id)
-    ).first()
+    row = db.session.execute(select(Organisation.name, verified).where(Organisation.id == organisation_id)).first()
     return None if row is None else (row[0], row[1])

@@ -140,9 +140,7 @@ def refuse_identifier(actor: Actor, identifier_id: UUID, note: str) -> None:
 
 
 def _lock_stated(identifier_id: UUID) -> StatedIdentifier:
-    row = db.session.scalar(
-        select(StatedIdentifier).where(StatedIdentifier.id == identifier_id).with_for_update()
-    )
+    row = db.session.scalar(select(StatedIdentifier).where(StatedIdentifier.id == identifier_id).with_for_update())
     if row is None:
         raise NotFound
     if row.state != IdentifierState.STATED:

@@ -17,18 +17,12 @@ PDF_SIGN = b"%PDF-"
 PDF_SIGN_WITHIN = 1024
 
 ROLE_MEANINGS: dict[Role, str] = {
-    Role.ADMINISTRATOR: N_(
-        "Everything in the organisation: people, roles, documents, consents, portals, audit trail."
-    ),
+    Role.ADMINISTRATOR: N_("Everything in the organisation: people, roles, documents, consents, portals, audit trail."),
     Role.SIGNATORY: N_("Reads all documents, and answers for the organisation when a portal asks for some."),
     Role.RECORDS_OFFICER: N_("Deposits, files, changes and removes documents. Gives no consent."),
     Role.READER: N_("Reads and downloads documents. Changes nothing."),
-    Role.AUDITOR: N_(
-        "Sees documents, people, consents and the audit trail, and exports the trail. Changes nothing."
-    ),
-    Role.MEMBER: N_(
-        "Belongs to the organisation and sees its overview. Everything else is given by folder and time."
-    ),
+    Role.AUDITOR: N_("Sees documents, people, consents and the audit trail, and exports the trail. Changes nothing."),
+    Role.MEMBER: N_("Belongs to the organisation and sees its overview. Everything else is given by folder and time."),
 }
 
 

@@ -50,9 +50,7 @@ class InviteSchema(Schema):
     """Whom to invite, and as what."""
 
     email = EmailAddress(required=True)
-    role = fields.String(
-        required=True, error_messages=NEEDED, validate=validate.OneOf([role.value for role in Role])
-    )
+    role = fields.String(required=True, error_messages=NEEDED, validate=validate.OneOf([role.value for role in Role]))
 
     @post_load
     def typed(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:

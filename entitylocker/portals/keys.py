@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from typing import Any
 
 from flask_babel import gettext
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey, import_key
+from joserfc.jwk import KeySet, import_key
 
 from entitylocker.errors import N_
 from entitylocker.portals.errors import BadKeys
@@ -17,6 +18,7 @@ MOST_KEYS = 10
 LARGEST_SET = 64 * 1024
 SMALLEST_RSA = 2048
 LARGEST_RSA = 8192
+SMALLEST_EXPONENT = 65537
 _PRIVATE_PARTS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _REMOTE_PARTS = frozenset({"x5u", "jku"})
 # Members kept of a key: what is needed to check a signature, and nothing else that was sent along.
@@ -81,7 +83,8 @@ def _checked(key: Any) -> dict[str, Any]:
     _check_use(key)
     kept = {"kid": kid, **{name: key.get(name) for name in _KEPT.get(str(key.get("kty")), ())}}
     try:
-        _check_strength(import_key(kept))
+        _check_strength(kept)
+        import_key(kept)
     except (JoseError, ValueError, TypeError, KeyError):
         raise _bad(N_("a key in it cannot be read. Only EC P-256, RSA and Ed25519 keys are taken.")) from None
     return kept
@@ -97,17 +100,22 @@ def _check_use(key: dict[str, Any]) -> None:
         raise _bad(N_("a key in it is for an algorithm that is not taken. Use ES256, PS256 or Ed25519."))
 
 
-def _check_strength(key: Any) -> None:
-    if isinstance(key, ECKey) and key.curve_name != "P-256":
+def _check_strength(key: dict[str, Any]) -> None:
+    """Before the key is imported. Raises BadKeys, or ValueError for numbers that are none."""
+    if key["kty"] == "EC" and key["crv"] != "P-256":
         raise _bad(N_("an EC key in it is not on the curve P-256."))
-    if isinstance(key, OKPKey) and key.curve_name != "Ed25519":
+    if key["kty"] == "OKP" and key["crv"] != "Ed25519":
         raise _bad(N_("a key in it is not an Ed25519 key."))
-    if isinstance(key, RSAKey):
-        numbers = key.public_key.public_numbers()
-        if not SMALLEST_RSA <= numbers.n.bit_length() <= LARGEST_RSA:
+    if key["kty"] == "RSA":
+        modulus, exponent = _number(key["n"]), _number(key["e"])
+        if not SMALLEST_RSA <= modulus.bit_length() <= LARGEST_RSA:
             raise _bad(N_("an RSA key in it is too weak or too long: 2048 to 8192 bits are taken."))
-        if numbers.e < 65537 or numbers.e % 2 == 0:
+        if exponent < SMALLEST_EXPONENT or exponent % 2 == 0:
             raise _bad(N_("an RSA key in it has an unsafe exponent."))
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
 
 def _bad(why: str) -> BadKeys:

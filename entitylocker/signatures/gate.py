@@ -30,6 +30,7 @@ _ACTIVE = {
     "rich_media": re.compile(rb"/RichMedia\b"),
     "xfa": re.compile(rb"/XFA\b"),
 }
+_ANY_ACTIVE = re.compile(b"|".join(pattern.pattern for pattern in _ACTIVE.values()))
 _RANGE_SOMEWHERE = re.compile(rb"/ByteRange\s*\[")
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b")
 
@@ -129,9 +130,8 @@ class _Sweep:
         text = dictionary.unparse(resolved=True)
         if _OBJECT_STREAM.search(text):
             self.largest_stream = max(self.largest_stream, int(dictionary.get("/N", 0)))
-        for name, pattern in _ACTIVE.items():
-            if name not in self.active and pattern.search(text):
-                self.active.add(name)
+        if _ANY_ACTIVE.search(text):
+            self.active |= {name for name, pattern in _ACTIVE.items() if pattern.search(text)}
         if isinstance(candidate, pikepdf.Dictionary) and "/ByteRange" in candidate:
             self.candidates[candidate.objgen] = candidate
 

@@ -53,9 +53,7 @@ class PostgresStorage(Storage):
         """Count `amount` in the window of `key`, or begin one of `expiry` seconds; returns the count."""
         if next(self._hits) % _SWEEP_EVERY == 0:
             self._run("SELECT throttle_sweep()")
-        row = self._run(
-            "SELECT throttle_hit(:key, :seconds, :amount)", key=_digest(key), seconds=expiry, amount=amount
-        )
+        row = self._run("SELECT throttle_hit(:key, :seconds, :amount)", key=_digest(key), seconds=expiry, amount=amount)
         return int(row[0])
 
     def get(self, key: str) -> int:

@@ -72,8 +72,7 @@ def _nav_items(actor: Actor) -> list[NavItem]:
             icon=entry.icon,
             label=str(gettext(entry.label)),
             href=url_for(entry.endpoint, organisation_id=actor.organisation_id),
-            current=(request.endpoint or "").split(".")[0] == entry.endpoint.split(".")[0]
-            and (request.endpoint == entry.endpoint or not _named_elsewhere(entry)),
+            current=entry is _current_entry(),
         )
         for entry in _entries
         if holds_somewhere(actor, entry.permission)
@@ -87,9 +86,11 @@ def _account_items() -> list[NavItem]:
     ]
 
 
-def _named_elsewhere(entry: NavEntry) -> bool:
-    """Whether another entry leads to exactly this page, so that only that one is the current place."""
-    return any(other is not entry and other.endpoint == request.endpoint for other in _entries)
+def _current_entry() -> NavEntry | None:
+    """The entry that leads to this page, else the first of this page's room."""
+    room = (request.endpoint or "").split(".")[0]
+    of_room = [entry for entry in _entries if entry.endpoint.split(".")[0] == room]
+    return next((entry for entry in of_room if entry.endpoint == request.endpoint), next(iter(of_room), None))
 
 
 def register_shell(app: Flask) -> None:

@@ -83,9 +83,7 @@ def _people() -> None:
         sa.UniqueConstraint("token_digest", name="uq_sessions_token_digest"),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name="fk_sessions_person_id"),
     )
-    op.create_index(
-        "ix_sessions_person_id", "sessions", ["person_id"], postgresql_where=sa.text("ended_at IS NULL")
-    )
+    op.create_index("ix_sessions_person_id", "sessions", ["person_id"], postgresql_where=sa.text("ended_at IS NULL"))
     kinds.person("sessions", rights="SELECT, INSERT, UPDATE")
     op.create_table(
         "sign_ups",
@@ -114,9 +112,7 @@ def _people() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name="fk_operators_person_id"),
     )
     current = sa.text("ended_at IS NULL")
-    op.create_index(
-        "uq_operators_person_id", "operators", ["person_id"], unique=True, postgresql_where=current
-    )
+    op.create_index("uq_operators_person_id", "operators", ["person_id"], unique=True, postgresql_where=current)
     kinds.operator("operators", rights="SELECT, INSERT, UPDATE")
 
 
@@ -237,9 +233,7 @@ def _organisations() -> None:
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("organisation_id", name="pk_organisation_keys"),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisations.id"], name="fk_organisation_keys_organisation_id"
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name="fk_organisation_keys_organisation_id"),
     )
     kinds.own("organisation_keys", rights="SELECT, INSERT, UPDATE")
     op.create_table(
@@ -265,20 +259,14 @@ def _organisations() -> None:
         sa.Column("letter_owner_key", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("id", name="pk_identifiers"),
         sa.UniqueConstraint("organisation_id", "id", name="uq_identifiers_organisation_id_id"),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisations.id"], name="fk_identifiers_organisation_id"
-        ),
-        sa.CheckConstraint(
-            "state IN ('stated', 'verified', 'refused', 'expired')", name="ck_identifiers_state"
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name="fk_identifiers_organisation_id"),
+        sa.CheckConstraint("state IN ('stated', 'verified', 'refused', 'expired')", name="ck_identifiers_state"),
         sa.CheckConstraint(
             "(letter_object IS NULL) = (letter_wrapped_key IS NULL)", name="ck_identifiers_letter_whole"
         ),
     )
     verified = sa.text("state = 'verified'")
-    op.create_index(
-        "uq_identifiers_verified", "identifiers", ["kind", "value"], unique=True, postgresql_where=verified
-    )
+    op.create_index("uq_identifiers_verified", "identifiers", ["kind", "value"], unique=True, postgresql_where=verified)
     op.create_index(
         "uq_identifiers_open",
         "identifiers",
@@ -293,9 +281,7 @@ def _organisations() -> None:
         " WITH CHECK (state = 'stated' AND decided_at IS NULL)"
     )
     kinds.grant_operator("identifiers", "SELECT")
-    kinds.grant_operator(
-        "identifiers", "UPDATE", ["state", "decided_at", "decided_by_name", "method", "note"]
-    )
+    kinds.grant_operator("identifiers", "UPDATE", ["state", "decided_at", "decided_by_name", "method", "note"])
 
 
 def _members() -> None:
@@ -313,9 +299,7 @@ def _members() -> None:
         sa.Column("ended_by_name", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_memberships"),
         sa.UniqueConstraint("organisation_id", "id", name="uq_memberships_organisation_id_id"),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisations.id"], name="fk_memberships_organisation_id"
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name="fk_memberships_organisation_id"),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name="fk_memberships_person_id"),
     )
     current = sa.text("ended_at IS NULL")
@@ -345,9 +329,7 @@ def _members() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_invitations"),
         sa.UniqueConstraint("organisation_id", "id", name="uq_invitations_organisation_id_id"),
         sa.UniqueConstraint("token_digest", name="uq_invitations_token_digest"),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisations.id"], name="fk_invitations_organisation_id"
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name="fk_invitations_organisation_id"),
         sa.ForeignKeyConstraint(
             ["organisation_id", "invited_by_id"],
             ["memberships.organisation_id", "memberships.id"],

@@ -33,9 +33,7 @@ def upgrade() -> None:
         sa.Column("revoked_by_name", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_delegations"),
         sa.UniqueConstraint("organisation_id", "id", name="uq_delegations_organisation_id_id"),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisations.id"], name="fk_delegations_organisation_id"
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name="fk_delegations_organisation_id"),
         *_within_organisation(),
         sa.CheckConstraint("ends_at IS NULL OR starts_at < ends_at", name="ck_delegations_order"),
         sa.CheckConstraint("(folder_id IS NULL) = (folder_path IS NULL)", name="ck_delegations_folder"),

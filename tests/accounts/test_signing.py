@@ -20,7 +20,7 @@ from entitylocker.accounts.service import load_session
 from entitylocker.extensions import db, limiter
 from entitylocker.notifications.service import list_outbox
 from entitylocker.tenancy import Tenant
-from tests.factories import PASSWORD, Organisations, Person, csrf_token
+from tests.factories import PASSWORD, Organisations, csrf_token
 
 
 @pytest.fixture(autouse=True)
@@ -82,9 +82,7 @@ def test_sign_up_tells_nobody_which_addresses_are_known(
 ) -> None:
     known = organisations.person().email
     unknown = f"{uuid4().hex}@example.in"
-    answers = [
-        post(client, "/sign-up", name="Any Name", email=email, password=PASSWORD) for email in (known, unknown)
-    ]
+    answers = [post(client, "/sign-up", name="Any Name", email=email, password=PASSWORD) for email in (known, unknown)]
     assert len({(a.status_code, a.location, a.data) for a in answers}) == 1
     (mail,) = mails_to(app, known)
     assert "/sign-in" in mail.text
@@ -99,9 +97,7 @@ def test_sign_in_tells_nobody_which_addresses_are_known(
     verify = signing.verify_password
     monkeypatch.setattr(signing, "verify_password", lambda *a: calls.append(a[0] is None) or verify(*a))
     known = organisations.person().email
-    answers = [
-        post(client, "/sign-in", email=email, password="a wrong password") for email in (known, "x" + known)
-    ]
+    answers = [post(client, "/sign-in", email=email, password="a wrong password") for email in (known, "x" + known)]
     assert [a.status_code for a in answers] == [422, 422]
     assert body(answers[0]).replace(known, "") == body(answers[1]).replace("x" + known, "")
     assert calls == [False, True], "an unknown address costs a hash, too"
@@ -179,7 +175,7 @@ def test_the_database_keeps_no_token(app: Flask, organisations: Organisations) -
 def test_a_session_ends_by_age_and_by_idleness(app: Flask, organisations: Organisations, column: str) -> None:
     person = organisations.person()
     with app.app_context(), tenancy.transaction(Tenant(person_id=person.person_id)):
-        db.session.execute(text(f"UPDATE sessions SET {column} = now() - interval '13 hours'"))
+        db.session.execute(text(f"UPDATE sessions SET {column} = now() - interval '13 hours'"))  # noqa: S608
     assert load_in(app, person.token) is None
 
 
@@ -222,8 +218,3 @@ def test_successes_do_not_count_against_an_account(app: Flask, organisations: Or
 def test_a_form_without_its_token_does_nothing(client: FlaskClient, organisations: Organisations) -> None:
     person = organisations.person()
     assert client.post("/sign-in", data={"email": person.email, "password": PASSWORD}).status_code == 400
-
-
-def ids_of(app: Flask, person: Person) -> list[Any]:
-    with app.app_context(), tenancy.transaction(Tenant(person_id=person.person_id)):
-        return list(db.session.scalars(select(PersonSession.id).where(PersonSession.ended_at.is_(None))))

@@ -124,6 +124,10 @@ def test_engines_end_when_parent_and_watchdog_are_killed(tmp_path: Path) -> None
     os.kill(watchdog, signal.SIGKILL)
     kill(process)
     assert wait_until(lambda: of_home(home) == []), of_home(home)
+    with EmbeddedEngines(home):
+        ports = read_ports(Layout(home).port_note)
+    assert ports is not None
+    assert [path for path in ports.sockets if path.exists()] == []
 
 
 def test_a_start_right_after_a_kill_waits_and_works(tmp_path: Path) -> None:

@@ -44,12 +44,8 @@ def strange(tmp_path: Path) -> Iterator[Postgres]:
         keeper.close()
 
 
-def as_role(
-    postgres: Postgres, role: str, password: str, database: str
-) -> psycopg.Connection[tuple[object, ...]]:
-    return psycopg.connect(
-        host=str(postgres.sockets), user=role, password=password, dbname=database, autocommit=True
-    )
+def as_role(postgres: Postgres, role: str, password: str, database: str) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(host=str(postgres.sockets), user=role, password=password, dbname=database, autocommit=True)
 
 
 def test_a_landlord_sets_everything_up_twice(strange: Postgres) -> None:
@@ -73,6 +69,4 @@ def test_a_role_with_too_many_rights_is_refused(strange: Postgres) -> None:
         superuser.execute("CREATE ROLE el_app LOGIN BYPASSRLS")
         with pytest.raises(EngineFailed, match="el_app"):
             roles.ensure_roles(superuser, PASSWORDS)
-        assert superuser.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'el_worker'").fetchone() == (
-            0,
-        )
+        assert superuser.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'el_worker'").fetchone() == (0,)

@@ -37,9 +37,7 @@ def connect(running: Running, which: str) -> psycopg.Connection[tuple[object, ..
 
 
 def test_only_the_noted_ports_listen_and_only_on_the_loopback(running: Running, ports: Ports) -> None:
-    found = {
-        name: psutil.Process(pid).net_connections("inet") for name, pid in running.engines.pids().items()
-    }
+    found = {name: psutil.Process(pid).net_connections("inet") for name, pid in running.engines.pids().items()}
     listening = {
         name: {(line.laddr.ip, line.laddr.port) for line in lines if line.status == psutil.CONN_LISTEN}
         for name, lines in found.items()
@@ -63,9 +61,7 @@ def test_every_grpc_port_refuses_who_has_no_certificate(ports: Ports) -> None:
 def test_the_check_of_ports_can_fail() -> None:
     code = "import http.server as h; s = h.HTTPServer(('127.0.0.1', 0), h.SimpleHTTPRequestHandler);"
     code += "print(s.server_port, flush=True); s.serve_forever()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as server:
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         assert server.stdout is not None
         port = int(server.stdout.readline())
         try:
@@ -86,9 +82,7 @@ def test_the_masters_delete_by_one_get_does_nothing(running: Running, ports: Por
     assert store.get_object(bucket, "word").read() == b"still here"
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/"), ("GET", "/documents/word"), ("PUT", "/documents/new")]
-)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("GET", "/documents/word"), ("PUT", "/documents/new")])
 def test_the_store_refuses_unsigned_requests(ports: Ports, bucket: str, method: str, path: str) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", ports.s3, timeout=5)
     connection.request(method, path, body=b"x" if method == "PUT" else None)

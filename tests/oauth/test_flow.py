@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 from uuid import UUID
 
 from flask import Flask
@@ -93,7 +94,7 @@ def test_the_page_says_everything_and_ticks_nothing(world: World) -> None:
         "still being checked",
     ):
         assert part in words, part
-    assert not re.search(r"<input[^>]* checked", page.text)
+    assert not re.search(r"<input[^>]* checked", page.text.split('class="consent-form"')[1])
     assert page.text.count('name="documents"') == 1
     for document_id in (red, weak, checking):
         assert f'id="c-{document_id}" disabled' in page.text
@@ -117,7 +118,11 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(app: Flask, world: Wor
     query = {"client_id": world.program.client_id, "request_uri": world.program.pushed()}
     answer = client.get("/oauth/authorize", query_string=query)
     assert answer.status_code == 303
-    assert "/sign-in" in answer.headers["Location"]
+    place = urlsplit(answer.headers["Location"])
+    assert place.path == "/sign-in"
+    back = urlsplit(parse_qs(place.query)["next"][0])
+    assert back.path == "/oauth/authorize"
+    assert dict(parse_qsl(back.query)) == query
 
 
 def test_deny_gives_nothing_and_tells_the_portal_with_iss(world: World) -> None:
@@ -272,7 +277,8 @@ def test_an_unusable_request_is_never_redirected_anywhere(world: World) -> None:
 
 def test_parameters_in_the_address_change_nothing_of_what_was_pushed(world: World) -> None:
     page = world.page(world.program.pushed(), redirect_uri="https://evil.example", state="other")
-    assert "evil.example" not in page.text + page.headers["Content-Security-Policy"]
+    assert "evil.example" not in page.headers["Content-Security-Policy"]
+    assert "evil.example" not in page.text.split("<main")[1]
 
 
 def test_a_portal_suspended_meanwhile_gets_no_answer(world: World) -> None:
