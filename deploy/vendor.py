@@ -26,33 +26,17 @@ from fontTools.varLib import instancer
 
 VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor"
 LOCK = VENDOR / "vendor.lock.json"
+ICONS = (Path(__file__).resolve().parent / "icons.txt").read_text("utf-8").split()
 WEIGHTS = {"wght": (400, 700)}
 AUTONYMS = "हिन्दी"
 RUPEE = 0x20B9
-
-ICONS = """
-activity archive archive-restore arrow-down arrow-left arrow-left-right arrow-right arrow-up arrow-up-right badge-alert badge-check badge-x
-ban bell bell-off book-open bookmark bot briefcase-business building building-2 calendar calendar-check calendar-clock calendar-x
-chart-column check check-check chevron-down chevron-left chevron-right chevron-up chevrons-up-down circle circle-alert circle-check
-circle-dashed circle-dot circle-minus circle-question-mark circle-stop circle-x clock clock-alert cloud-upload code contact contrast copy
-database door-open download ellipsis ellipsis-vertical external-link eye eye-off file file-badge file-check file-clock file-down file-lock
-file-pen file-plus file-search file-signature file-text file-up file-warning file-x files filter fingerprint fingerprint-pattern flag folder
-folder-input folder-lock folder-open folder-plus gauge gavel globe handshake hard-drive hash history hourglass house id-card image import
-inbox indian-rupee info key key-round landmark languages laptop layers life-buoy lightbulb link link-2 link-2-off list list-checks
-list-filter list-tree loader-circle lock lock-keyhole lock-open log-in log-out mail mail-check mail-open mail-x map-pin maximize megaphone
-menu message-square minus monitor moon move network octagon-alert octagon-x package package-check paperclip pause pen-line pen-off pencil
-phone play plug plus printer qr-code receipt-text refresh-cw repeat rotate-ccw save scale scan-line scan-search scroll-text search search-x
-send server settings settings-2 share-2 shield shield-alert shield-ban shield-check shield-half shield-off shield-plus
-shield-question-mark shield-user shield-x siren sliders-horizontal smartphone square-check stamp star sun sun-moon table-2 tag tags
-terminal text timer trash-2 triangle-alert undo-2 unlink upload user user-check user-cog user-plus user-round user-x users users-round
-wallet webhook workflow wrench x zoom-in zoom-out
-""".split()
 
 
 def fetch(name: str, entry: dict[str, Any], work: Path, accept: bool) -> Path:
     """Download one package, compare its sum with the lock, unpack it and return its directory."""
     spec = f"{name}@{entry['version']}"
-    print(f"fetching {spec}", flush=True)
+    sys.stdout.write(f"fetching {spec}\n")
+    sys.stdout.flush()
     packed = subprocess.run(["npm", "pack", "--silent", spec], cwd=work, check=True, capture_output=True, text=True)
     tarball = work / packed.stdout.strip().splitlines()[-1]
     found = "sha512-" + base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
@@ -66,7 +50,7 @@ def fetch(name: str, entry: dict[str, Any], work: Path, accept: bool) -> Path:
 
 
 def build_icons(source: Path) -> None:
-    """One sprite of the icons named above, each a symbol that takes the colour of its text."""
+    """One sprite of the icons that icons.txt names, each a symbol that takes the colour of its text."""
     symbols = []
     for name in ICONS:
         drawing = re.sub(r"<!--.*?-->", "", (source / "icons" / f"{name}.svg").read_text("utf-8"), flags=re.S)
@@ -142,7 +126,7 @@ def main() -> None:
         build_fonts(found["@fontsource-variable/noto-sans"], found["@fontsource-variable/noto-sans-devanagari"])
     lock["files"] = sums()
     LOCK.write_text(json.dumps(lock, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    print(f"{len(ICONS)} icons, {len(lock['files'])} files in {VENDOR}")
+    sys.stdout.write(f"{len(ICONS)} icons, {len(lock['files'])} files in {VENDOR}\n")
 
 
 if __name__ == "__main__":

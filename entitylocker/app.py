@@ -10,6 +10,7 @@ from flask import Flask, g
 from entitylocker import tenancy
 from entitylocker.access import Permission
 from entitylocker.accounts import service as accounts
+from entitylocker.accounts.pages import find_language, store_language
 from entitylocker.accounts.pages import pages as accounts_pages
 from entitylocker.audit.pages import pages as audit_pages
 from entitylocker.audit.recording import register_audit
@@ -21,7 +22,6 @@ from entitylocker.delegations.pages import pages as delegations_pages
 from entitylocker.errors import N_
 from entitylocker.extensions import babel, csrf, db, limiter, login_manager, migrate
 from entitylocker.notifications.pages import pages as notifications_pages
-from entitylocker.oauth.endpoints import endpoints as oauth_endpoints
 from entitylocker.oauth.pages import pages as oauth_pages
 from entitylocker.oauth.service import load_token
 from entitylocker.organisations import service as organisations
@@ -40,8 +40,8 @@ from entitylocker.vault.api import blueprint as vault_api
 from entitylocker.vault.pages import pages as vault_pages
 from entitylocker.web.actors import loaders
 from entitylocker.web.api import API_CONFIG, register_api
+from entitylocker.web.display import language_setting, register_display, select_locale
 from entitylocker.web.display import pages as display_pages
-from entitylocker.web.display import register_display, select_locale
 from entitylocker.web.engine_room import EngineRoom, install
 from entitylocker.web.errors import register_errors
 from entitylocker.web.headers import register_headers
@@ -56,7 +56,6 @@ PAGES = [
     portals_pages,
     consents_pages,
     oauth_pages,
-    oauth_endpoints,
     operator_pages,
     audit_pages,
     notifications_pages,
@@ -171,6 +170,7 @@ def _wire_rooms() -> None:
     loaders.operator = accounts.find_operator
     loaders.token = load_token
     login_manager.user_loader(accounts.load_session)
+    language_setting.find, language_setting.store = find_language, store_language
     tenancy.before_commit(delegations.recheck_rights)
     register_audit()
     set_navigation(NAVIGATION, organisations.list_my_organisations)

@@ -84,7 +84,7 @@ _reactions: dict[type[Any], list[Callable[[Any], None]]] = {}
 
 def attach(session: scoped_session[Any]) -> None:
     """Make `session` the one that use cases run in."""
-    global _session  # noqa: PLW0603 - set once, when the extensions are made
+    global _session
     _session = session
     event.listen(session, "after_begin", _tell_database)
 
@@ -132,8 +132,10 @@ def transaction(tenant: Tenant, actor: Actor | None = None) -> Iterator[Running]
         _session.rollback()
         raise
     finally:
-        _session.remove()
-        _running.reset(token)
+        try:
+            _session.remove()
+        finally:
+            _running.reset(token)
 
 
 def tenant_of(actor: Actor, role: DatabaseRole | None = None) -> Tenant:

@@ -51,7 +51,9 @@ class DemoProcess:
 
     def start(self) -> dict[str, Any]:
         """Start it and wait for its first line. Raises RuntimeError when it ends without one."""
-        self._process = process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, text=True, env=self._environment)
+        self._process = process = subprocess.Popen(
+            self.command(), stdout=subprocess.PIPE, text=True, env=self._environment
+        )
         assert process.stdout is not None
         patience = threading.Timer(START_SECONDS, process.kill)
         patience.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from sqlalchemy.engine import make_url
 from entitylocker.app import create_app
 from entitylocker.config import PREFIX, Settings
 from entitylocker.engines import EmbeddedEngines
+from entitylocker.engines.roles import open_database
 from entitylocker.storage.keys import OperatorKey
 from entitylocker.storage.store import ObjectStore
 
@@ -60,8 +60,12 @@ class TestEngines:
         migrate(create_app(settings_of(facts)))
         settings = settings_of(facts)
         ObjectStore(
-            settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, bucket=settings.s3_bucket,
-            secure=settings.s3_secure, region=settings.s3_region,
+            settings.s3_endpoint,
+            settings.s3_access_key,
+            settings.s3_secret_key,
+            bucket=settings.s3_bucket,
+            secure=settings.s3_secure,
+            region=settings.s3_region,
         ).ensure_bucket()
         _wait_for(socket)
         return facts
@@ -120,3 +124,5 @@ def clone_database(owner_url: str, superuser: psycopg.Connection[Any], name: str
     """Make database `name` as a copy of the migrated one."""
     template = make_url(owner_url).database
     superuser.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER el_owner')
+    # A copy does not take the rights of its template along.
+    open_database(superuser, name)

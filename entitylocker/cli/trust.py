@@ -34,9 +34,7 @@ def list_(home: Path, as_json: bool) -> None:
     for one in listed:
         kind = "root" if one.is_root else "intermediate"
         whose = "yours" if one.fingerprint in mine else "shipped"
-        click.echo(
-            f"{one.name}  ({kind}, {whose}, until {one.not_after:%Y-%m-%d})\n  SHA-256 {one.fingerprint}"
-        )
+        click.echo(f"{one.name}  ({kind}, {whose}, until {one.not_after:%Y-%m-%d})\n  SHA-256 {one.fingerprint}")
     click.echo(f"{len(store.crls)} lists of revoked certificates.")
 
 

@@ -40,9 +40,7 @@ class Instant(click.ParamType[datetime]):
 
 
 @click.command()
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @json_option
 @click.option(
     "--trust",
@@ -109,11 +107,7 @@ def _show(result: dict[str, Any]) -> None:
         signer = signature["signer"]
         who = _printable(signer["name"]) if signer else "somebody unknown"
         when = signature["proven_at"] or signature["claimed_at"]
-        told = (
-            ""
-            if when is None
-            else (f", time proven: {when}" if signature["proven_at"] else f", states {when}")
-        )
+        told = "" if when is None else (f", time proven: {when}" if signature["proven_at"] else f", states {when}")
         what = "time stamp" if signature["kind"] == "timestamp" else "signature"
         click.echo(f"  {what} of {who}{told}: {_worded(signature)}")
     for finding in result["gate"]:

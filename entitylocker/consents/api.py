@@ -22,7 +22,7 @@ blueprint = Blueprint(
     url_prefix="/api/v1/consents/<uuid:consent_id>",
     description="What an organisation gave to a portal, for the portal with its access token.",
 )
-_BEARER = {"security": [{"bearer": []}]}
+_BEARER: dict[str, Any] = {"security": [{"bearer": []}]}
 
 
 @blueprint.get("")
@@ -55,9 +55,7 @@ def get_document(consent_id: UUID, document_id: UUID) -> dict[str, Any]:
 @blueprint.get("/documents/<uuid:document_id>/content")
 @token_only
 @blueprint.doc(**_BEARER)
-@blueprint.response(
-    200, description="The bytes with Repr-Digest; 206 for a range.", content_type="application/pdf"
-)
+@blueprint.response(200, description="The bytes with Repr-Digest; 206 for a range.", content_type="application/pdf")
 def get_content(consent_id: UUID, document_id: UUID) -> Response:
     """The bytes of one document. Every request counts as a fetch, a range too."""
     found = reading.admit_fetch(_portal(), consent_id, document_id)

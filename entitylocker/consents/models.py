@@ -19,9 +19,7 @@ class Consent(Identified, Dated, Base):
     __tablename__ = "consents"
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
-        ForeignKeyConstraint(
-            ["portal_organisation_id", "portal_id"], ["portals.organisation_id", "portals.id"]
-        ),
+        ForeignKeyConstraint(["portal_organisation_id", "portal_id"], ["portals.organisation_id", "portals.id"]),
         ForeignKeyConstraint(
             ["organisation_id", "given_by_membership_id"], ["memberships.organisation_id", "memberships.id"]
         ),
@@ -62,9 +60,7 @@ class ConsentItem(Identified, Base):
         UniqueConstraint("organisation_id", "id"),
         UniqueConstraint("organisation_id", "consent_id", "document_id"),
         ForeignKeyConstraint(["organisation_id", "consent_id"], ["consents.organisation_id", "consents.id"]),
-        ForeignKeyConstraint(
-            ["organisation_id", "document_id"], ["documents.organisation_id", "documents.id"]
-        ),
+        ForeignKeyConstraint(["organisation_id", "document_id"], ["documents.organisation_id", "documents.id"]),
         {"info": {"kind": TableKind.TWO_PARTY}},
     )
 

@@ -41,9 +41,7 @@ def revoke(organisation_id: UUID, consent_id: UUID) -> Response:
     """Withdraw a consent."""
     found = service.revoke_consent(current_actor(), consent_id)
     flash(
-        gettext(
-            "The consent to %(portal)s is withdrawn. It can fetch nothing any more.", portal=found.portal_name
-        ),
+        gettext("The consent to %(portal)s is withdrawn. It can fetch nothing any more.", portal=found.portal_name),
         "ok",
     )
     return redirect(url_for(".consents", organisation_id=organisation_id), 303)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import selectinload
 
 from entitylocker.access import Actor, Facts, Permission, require
@@ -122,9 +122,7 @@ def _standing(actor: Actor, consent_id: UUID) -> Consent:
         Consent.id == consent_id,
         Consent.id == actor.consent_id,
     )
-    consent = db.session.scalar(
-        mine.options(selectinload(Consent.items)).with_for_update(read=True, of=Consent)
-    )
+    consent = db.session.scalar(mine.options(selectinload(Consent.items)).with_for_update(read=True, of=Consent))
     if consent is None:
         raise NotFound
     check_standing(consent.ends_at, consent.revoked_at)
@@ -165,5 +163,5 @@ def _count(consent: Consent, document_id: UUID) -> None:
         .values(fetches=ConsentItem.fetches + 1, last_fetched_at=utc_now())
         .execution_options(synchronize_session=False)
     )
-    if db.session.execute(counted).rowcount == 0:
+    if cast("CursorResult[Any]", db.session.execute(counted)).rowcount == 0:
         raise FetchLimitReached(times=consent.fetch_times)

@@ -16,7 +16,7 @@ def widest_facts(actor: Actor, permission: Permission) -> Facts:
 
 
 def obstacle(actor: Actor) -> Reason | None:
-    """Why the actor can give no consent for the organisation, whatever is chosen; None if that depends on the choice."""
+    """Why the actor can give no consent, whatever is chosen; None if that depends on the choice."""
     outcome = decide(actor, Permission.CONSENT_GIVE, widest_facts(actor, Permission.CONSENT_GIVE))
     if not isinstance(outcome, Denied):
         return None

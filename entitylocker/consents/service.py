@@ -167,9 +167,7 @@ def revoke_consent(actor: Actor, consent_id: UUID) -> ConsentView:
 def _facts_for(actor: Actor, permission: Permission, consent: Consent) -> Facts:
     """The facts by which the actor may act on a consent: a role for the folder of one of its documents is enough."""
     ids = [item.document_id for item in consent.items]
-    mine = select(Document.folder_path).where(
-        Document.organisation_id == actor.organisation_id, Document.id.in_(ids)
-    )
+    mine = select(Document.folder_path).where(Document.organisation_id == actor.organisation_id, Document.id.in_(ids))
     for path in db.session.scalars(mine):
         facts = Facts(actor.organisation_id, folder_path=path)
         if decide(actor, permission, facts):
@@ -206,8 +204,7 @@ def _seen_by(actor: Actor) -> ColumnElement[bool]:
         select(ConsentItem.id)
         .join(
             Document,
-            (Document.organisation_id == ConsentItem.organisation_id)
-            & (Document.id == ConsentItem.document_id),
+            (Document.organisation_id == ConsentItem.organisation_id) & (Document.id == ConsentItem.document_id),
         )
         .where(ConsentItem.organisation_id == Consent.organisation_id, ConsentItem.consent_id == Consent.id)
         .where(list_condition(actor, Permission.CONSENT_LIST, columns))

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from flask import render_template
+from flask import current_app
 from jinja2 import TemplateNotFound
 from sqlalchemy import insert, select, update
 from uuid_utils.compat import uuid7
@@ -33,16 +33,21 @@ def send_mail(*, to: str, subject: str, template: str, **context: Any) -> None:
             created_at=utc_now(),
             recipient=to,
             subject=subject.replace("\n", " ").replace("\r", " "),
-            text=render_template(f"{template}.txt", **context),
-            html=_render_html(template, context),
+            text=_render(f"{template}.txt", context),
+            html=_render_if_there(f"{template}.html", context),
         )
     )
     defer(send_message, message_id=str(message_id))
 
 
-def _render_html(template: str, context: dict[str, Any]) -> str:
+def _render(template: str, context: dict[str, Any]) -> str:
+    """Without what pages add to every template: that would look up things of another tenant."""
+    return current_app.jinja_env.get_template(template).render(**context)
+
+
+def _render_if_there(template: str, context: dict[str, Any]) -> str:
     try:
-        return render_template(f"{template}.html", **context)
+        return _render(template, context)
     except TemplateNotFound:
         return ""
 

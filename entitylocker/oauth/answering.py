@@ -188,9 +188,7 @@ def _with_code(question: Question, code: str) -> str:
 
 
 def _refused(question: Question) -> str:
-    return _address(
-        question, {"error": "access_denied", "error_description": "The organisation did not allow this"}
-    )
+    return _address(question, {"error": "access_denied", "error_description": "The organisation did not allow this"})
 
 
 def _address(question: Question, answer: dict[str, str]) -> str:

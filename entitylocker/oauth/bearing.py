@@ -49,9 +49,7 @@ def _check(token: StoredToken) -> None:
 
 
 def _actor(token: StoredToken) -> Actor:
-    grant = Grant(
-        PORTAL_PERMISSIONS, document_ids=frozenset(token.document_ids), ends_at=token.consent_ends_at
-    )
+    grant = Grant(PORTAL_PERMISSIONS, document_ids=frozenset(token.document_ids), ends_at=token.consent_ends_at)
     return Actor(
         kind=ActorKind.PORTAL,
         means=Means.TOKEN,

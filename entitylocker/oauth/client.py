@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from authlib.oauth2.rfc6749 import ClientMixin, InvalidClientError, OAuth2Request
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from sqlalchemy import CursorResult
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -42,7 +43,7 @@ class PortalClient(ClientMixin):
         """None: the address must always be said."""
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """There are no scopes: what is asked stands in authorization_details. None makes authlib answer invalid_scope."""
+        """There are no scopes: what is asked stands in authorization_details. None is refused by authlib."""
         return None if scope else ""
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
@@ -70,7 +71,7 @@ def issuer() -> str:
     return engines().settings.base_url.rstrip("/")
 
 
-class StrictAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
+class StrictAssertion(JWTBearerClientAssertion):
     """private_key_jwt as FAPI 2.0 section 5.3.2.1 wants it, where authlib accepts more (RFC 7523)."""
 
     CLIENT_AUTH_METHOD = AUTH_METHOD
@@ -89,7 +90,10 @@ class StrictAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
                 raise InvalidClientError(NOT_ACCEPTED)
             return found
 
-        client: PortalClient | None = super().__call__(known, request)
+        try:
+            client: PortalClient | None = super().__call__(known, request)
+        except RecursionError as fault:  # a header or payload that is nothing but brackets
+            raise InvalidClientError(NOT_ACCEPTED) from fault
         if client is None:
             raise InvalidClientError("client_assertion_type is missing or wrong")
         if form.get("client_id", client.client_id) != client.client_id:
@@ -150,7 +154,7 @@ class StrictAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
         # Waits for a transaction that is using the same one just now. Nothing may be read back from behind this door,
         # so the number of rows says whether it was put in.
         put = used.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        if db.session.execute(put).rowcount != 1:
+        if cast("CursorResult[Any]", db.session.execute(put)).rowcount != 1:
             raise InvalidClientError("This client assertion was used before")
 
 

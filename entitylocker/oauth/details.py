@@ -46,9 +46,7 @@ class DetailsSchema(_Strict):
     """One object. What is left out means the least: fetched once, not kept beyond its use."""
 
     type = fields.String(required=True, validate=validate.Equal(TYPE))
-    document_types = fields.List(
-        fields.String(), required=True, validate=validate.Length(min=1, max=MOST_TYPES)
-    )
+    document_types = fields.List(fields.String(), required=True, validate=validate.Length(min=1, max=MOST_TYPES))
     purpose = fields.Nested(PurposeSchema, required=True)
     until = fields.String(required=True, validate=validate.Length(max=40))
     fetch = fields.Nested(FetchSchema, load_default=lambda: {"times": 1})
@@ -56,9 +54,7 @@ class DetailsSchema(_Strict):
     least_verdict = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(_OFFERABLE))
 
 
-def parse_details(
-    text: str | None, allowed_types: Iterable[str], now: datetime | None = None
-) -> dict[str, Any]:
+def parse_details(text: str | None, allowed_types: Iterable[str], now: datetime | None = None) -> dict[str, Any]:
     """The one object in `text`, checked, ready to be stored. `allowed_types`: what the portal was approved for.
 
     Raises InvalidAuthorizationDetails saying what does not fit.
@@ -67,7 +63,7 @@ def parse_details(
         raise InvalidAuthorizationDetails("authorization_details is missing or too long")
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidAuthorizationDetails("authorization_details is not JSON") from None
     if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
         raise InvalidAuthorizationDetails("authorization_details must be an array with exactly one object")
@@ -107,14 +103,10 @@ def ends_at(until: str, now: datetime | None = None) -> datetime:
     try:
         end = _instant(until)
     except ValueError:
-        raise InvalidAuthorizationDetails(
-            "until must be a date, or a time with its offset from UTC"
-        ) from None
+        raise InvalidAuthorizationDetails("until must be a date, or a time with its offset from UTC") from None
     if end <= moment:
         raise InvalidAuthorizationDetails("until is in the past")
-    if end.astimezone(ZONE).date() - moment.astimezone(ZONE).date() > timedelta(
-        days=LONGEST_DAYS + _whole_day(until)
-    ):
+    if end.astimezone(ZONE).date() - moment.astimezone(ZONE).date() > timedelta(days=LONGEST_DAYS + _whole_day(until)):
         raise InvalidAuthorizationDetails("until is more than 366 days ahead")
     return end
 

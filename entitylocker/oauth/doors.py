@@ -141,10 +141,13 @@ def find_token(token: str) -> StoredToken | None:
 
 def revoke_tokens(code_id: UUID, only: UUID | None = None) -> int:
     """Revoke what was issued for a code, all of it or `only` one token. How many were not revoked before."""
-    found = db.session.execute(
-        text("SELECT * FROM claim_back_tokens(:code, :only)"), {"code": code_id, "only": only}
-    )
+    found = db.session.execute(text("SELECT * FROM claim_back_tokens(:code, :only)"), {"code": code_id, "only": only})
     return len(found.all())
+
+
+def sweep() -> None:
+    """Remove used assertions and pushed requests that nobody can use any more."""
+    db.session.execute(text("SELECT sweep_client_assertions(), sweep_par_requests()"))
 
 
 def _one(call: str, **values: Any) -> Mapping[str, Any] | None:

@@ -16,7 +16,7 @@ from entitylocker.web.arrival import client_only, open_to_all
 endpoints = Blueprint("endpoints", __name__)
 
 PUSH_LIMIT = "300 per minute"
-TOKEN_LIMIT = "600 per minute"
+REDEEM_LIMIT = "600 per minute"
 
 
 @endpoints.get("/.well-known/oauth-authorization-server")
@@ -39,7 +39,7 @@ def push() -> Response:
 @csrf.exempt
 @endpoints.post("/oauth/token")
 @client_only
-@limiter.limit(TOKEN_LIMIT)
+@limiter.limit(REDEEM_LIMIT)
 def token() -> Response:
     """A code or a refresh token for an access token."""
     return service.answer_token()
@@ -48,7 +48,7 @@ def token() -> Response:
 @csrf.exempt
 @endpoints.post("/oauth/revoke")
 @client_only
-@limiter.limit(TOKEN_LIMIT)
+@limiter.limit(REDEEM_LIMIT)
 def revoke() -> Response:
     """Take a token back (RFC 7009)."""
     return service.answer_revoke()

@@ -25,14 +25,14 @@ from entitylocker.tenancy import current
 Answer = tuple[int, dict[str, Any], list[Any]]
 
 
-class RequireS256(CodeChallenge):  # type: ignore[misc]
+class RequireS256(CodeChallenge):
     """PKCE with S256 only. Every stored code has a challenge, so a verifier is always asked for."""
 
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
     SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar[list[str]] = ["S256"]
 
 
-class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
+class CodeGrant(AuthorizationCodeGrant):
     """A code for tokens, once."""
 
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [AUTH_METHOD]
@@ -68,7 +68,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return 200, issue_tokens(self.request.client, redeemed, with_refresh=True), self.TOKEN_RESPONSE_HEADER
 
 
-class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
+class RefreshGrant(RefreshTokenGrant):
     """A new access token. The refresh token stays as it is: FAPI 2.0 forbids rotating it for proved clients."""
 
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [AUTH_METHOD]

@@ -104,7 +104,7 @@ def _acting(person: Actor, wanted: UUID | None) -> Acting:
         return Acting(mine, actor, obstacle(actor))
     actors = [_member(person, organisation.organisation_id) for organisation in mine]
     able = [actor for actor in actors if obstacle(actor) is None]
-    first = (able or actors or [None])[0]
+    first = next(iter(able or actors), None)
     return Acting(mine, first, obstacle(first) if first is not None else None)
 
 

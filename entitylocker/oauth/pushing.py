@@ -21,7 +21,7 @@ LONGEST_STATE = 1024
 S256_LENGTH = 43
 
 
-class PushEndpoint(Endpoint):  # type: ignore[misc]
+class PushEndpoint(Endpoint):
     """POST /oauth/par."""
 
     ENDPOINT_NAME = "pushed_authorization_request"

@@ -15,7 +15,7 @@ from entitylocker.oauth.doors import find_token, revoke_tokens
 from entitylocker.oauth.issuing import portal_actor
 
 
-class RevokeEndpoint(RevocationEndpoint):  # type: ignore[misc]
+class RevokeEndpoint(RevocationEndpoint):
     """POST /oauth/revoke. A refresh token takes the access tokens of its consent's code with it."""
 
     CLIENT_AUTH_METHODS: ClassVar[list[str]] = [AUTH_METHOD]

@@ -19,16 +19,17 @@ from flask import request as flask_request
 
 from entitylocker import tenancy
 from entitylocker.oauth.client import AUTH_METHOD, PortalClient, StrictAssertion, find_client, issuer
+from entitylocker.oauth.doors import sweep
 from entitylocker.oauth.grants import CodeGrant, RefreshGrant, RequireS256
 from entitylocker.oauth.pushing import PushEndpoint
 from entitylocker.oauth.revoking import RevokeEndpoint
 from entitylocker.oauth.tenants import tenant_of_request
-from entitylocker.tenancy import open_use_case
+from entitylocker.tenancy import Tenant, open_use_case
 
 FORM = "application/x-www-form-urlencoded"
 
 
-class _BodyPayload(FlaskOAuth2Payload):  # type: ignore[misc]
+class _BodyPayload(FlaskOAuth2Payload):
     """Parameters from the body only: authlib would take them from the address too, where they end up in logs."""
 
     @property
@@ -36,15 +37,13 @@ class _BodyPayload(FlaskOAuth2Payload):  # type: ignore[misc]
         return self._request.form
 
 
-class BodyRequest(OAuth2Request):  # type: ignore[misc]
+class BodyRequest(OAuth2Request):
     """A request to one of the endpoints for portals."""
 
     def __init__(self, request: Request) -> None:
         # authlib wants to see https in the address; what terminates TLS stands before this process, and the address
         # that counts is the issuer's.
-        super().__init__(
-            method=request.method, uri="https://localhost" + request.path, headers=request.headers
-        )
+        super().__init__(method=request.method, uri="https://localhost" + request.path, headers=request.headers)
         self._request = request
         self.payload = _BodyPayload(request)
 
@@ -69,7 +68,7 @@ class BodyRequest(OAuth2Request):  # type: ignore[misc]
                 )
 
 
-class LockerAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
+class LockerAuthorizationServer(AuthorizationServer):
     """The endpoints for portals: every one answers in one transaction of the organisation that the request is about."""
 
     def __init__(self) -> None:
@@ -86,9 +85,7 @@ class LockerAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     def create_oauth2_request(self, request: Any) -> OAuth2Request:
         return request if isinstance(request, OAuth2Request) else BodyRequest(flask_request)
 
-    def authenticate_client(
-        self, request: OAuth2Request, methods: list[str], endpoint: str = "token"
-    ) -> PortalClient:
+    def authenticate_client(self, request: OAuth2Request, methods: list[str], endpoint: str = "token") -> PortalClient:
         """The client, proved. A portal that may not ask may give tokens back, and nothing else."""
         client: PortalClient = super().authenticate_client(request, methods, endpoint)
         if endpoint != RevokeEndpoint.ENDPOINT_NAME and not client.portal.may_ask:
@@ -116,8 +113,11 @@ server = LockerAuthorizationServer()
 
 @open_use_case("a portal proves itself in the request, by a key that the operator approved")
 def answer_push() -> Response:
-    """Answer a pushed authorization request."""
-    return _answer(lambda request: server.create_endpoint_response(PushEndpoint.ENDPOINT_NAME, request))
+    """Answer a pushed authorization request. What is too old goes at the same time, so the tables stay small."""
+    response = _answer(lambda request: server.create_endpoint_response(PushEndpoint.ENDPOINT_NAME, request))
+    with tenancy.transaction(Tenant()):
+        sweep()
+    return response
 
 
 @open_use_case("a portal proves itself in the request, by a key that the operator approved")

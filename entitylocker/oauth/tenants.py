@@ -11,7 +11,7 @@ from entitylocker.tenancy import Tenant
 
 
 def tenant_of_request(form: Mapping[str, str]) -> Tenant:
-    """The tenant of the organisation that gave what the code or token in `form` stands for; nobody's if there is none."""
+    """The organisation that gave what the code or token in `form` stands for; nobody's tenant if there is none."""
     with tenancy.transaction(Tenant()):
         return Tenant(organisation_id=_organisation_of(form))
 

@@ -10,6 +10,10 @@ from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from entitylocker.access import Permission, decide
+from entitylocker.accounts.service import find_operator
+from entitylocker.audit.service import list_recent
+from entitylocker.audit.tags import LABELS
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.organisations import people_pages, service
 from entitylocker.organisations.blueprint import pages
@@ -40,6 +44,8 @@ def start() -> Response:
     found = service.list_my_organisations(current_user.person_id)
     if len(found) == 1:
         return redirect(url_for(".overview", organisation_id=found[0].organisation_id), 303)
+    if not found and find_operator(current_user.person_id, current_user.session_id) is not None:
+        return redirect(url_for("operator.approvals"), 303)
     return redirect(url_for(".mine"), 303)
 
 
@@ -77,6 +83,8 @@ def overview(organisation_id: UUID) -> str:
         overview=found,
         tasks=first_steps(actor, found),
         attention=attention(actor, found),
+        recent=list_recent(actor) if decide(actor, Permission.AUDIT_READ, actor.facts) else [],
+        labels=LABELS,
     )
 
 

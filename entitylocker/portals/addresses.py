@@ -51,9 +51,7 @@ def is_loopback(host: str) -> bool:
 
 def _check(address: str, field: str) -> None:
     if len(address) > LONGEST or not set(address) <= _ALLOWED:
-        raise _bad(
-            field, address[:80], N_("it has characters that do not belong in an address, or is too long.")
-        )
+        raise _bad(field, address[:80], N_("it has characters that do not belong in an address, or is too long."))
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018 - raises for a port that is no number
@@ -66,9 +64,7 @@ def _check_parts(address: str, parts: SplitResult, field: str) -> None:
     if not parts.hostname or parts.scheme not in ("https", "http"):
         raise _bad(field, address, N_("write the whole address, beginning with https://."))
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise _bad(
-            field, address, N_("it must begin with https://. Only on the same machine http:// is taken.")
-        )
+        raise _bad(field, address, N_("it must begin with https://. Only on the same machine http:// is taken."))
     if parts.username is not None or parts.password is not None:
         raise _bad(field, address, N_("it must not hold a user name or password."))
     if "#" in address:

@@ -53,9 +53,7 @@ def _read(text: str) -> list[Any]:
     try:
         found = json.loads(text)
     except ValueError:
-        raise _bad(
-            N_("this is not JSON. Paste the public key set (JWKS) as your software wrote it.")
-        ) from None
+        raise _bad(N_("this is not JSON. Paste the public key set (JWKS) as your software wrote it.")) from None
     if not isinstance(found, dict):
         raise _bad(N_("this is not a key set (JWKS)."))
     keys = found.get("keys", [found] if "kty" in found else None)
@@ -71,9 +69,7 @@ def _checked(key: Any) -> dict[str, Any]:
         raise _bad(N_("a key in it is not a JSON object."))
     if _PRIVATE_PARTS & key.keys():
         raise _bad(
-            N_(
-                "a private key stands in it. Treat that key as lost, make a new one, and send the public part only."
-            )
+            N_("a private key stands in it. Treat that key as lost, make a new one, and send the public part only.")
         )
     if _REMOTE_PARTS & key.keys():
         raise _bad(N_("a key in it points to another address."))
@@ -84,7 +80,7 @@ def _checked(key: Any) -> dict[str, Any]:
     kept = {"kid": kid, **{name: key.get(name) for name in _KEPT.get(str(key.get("kty")), ())}}
     try:
         _check_strength(kept)
-        import_key(kept)
+        import_key(kept)  # type: ignore[arg-type]
     except (JoseError, ValueError, TypeError, KeyError):
         raise _bad(N_("a key in it cannot be read. Only EC P-256, RSA and Ed25519 keys are taken.")) from None
     return kept

@@ -25,7 +25,7 @@ _STATES = ", ".join(f"'{state.value}'" for state in PortalState)
 
 
 class Portal(Identified, Dated, Base):
-    """A program that asks for documents, kept by an organisation. `organisation_name`: the keeper's, when it was proposed."""
+    """A program that asks for documents. `organisation_name`: its keeper's, when it was proposed."""
 
     __tablename__ = "portals"
     __table_args__ = (

@@ -23,9 +23,7 @@ pages = Blueprint("portals", __name__)
 @session_only
 def portals(organisation_id: UUID) -> str:
     """The portals that the organisation keeps."""
-    return render_template(
-        "portals/portals.html", portals=service.list_portals(current_actor()), host_of=host_of
-    )
+    return render_template("portals/portals.html", portals=service.list_portals(current_actor()), host_of=host_of)
 
 
 @pages.route("/organisations/<uuid:organisation_id>/portals/new", methods=["GET", "POST"])

@@ -43,9 +43,7 @@ def register_portal(actor: Actor, data: dict[str, Any]) -> Portal:
     )
     db.session.add(portal)
     db.session.flush()
-    record(
-        actor, EventTag.PORTAL_REGISTER, Subject("portal", portal.id, portal.name), client_id=portal.client_id
-    )
+    record(actor, EventTag.PORTAL_REGISTER, Subject("portal", portal.id, portal.name), client_id=portal.client_id)
     return portal
 
 
@@ -53,9 +51,7 @@ def _check_types(codes: Iterable[str]) -> list[str]:
     wanted = list(dict.fromkeys(codes))
     known = set(db.session.scalars(select(DocumentType.code).where(DocumentType.code.in_(wanted))))
     if not wanted or known != set(wanted):
-        raise InvalidInput(
-            {"document_types": [gettext("Choose the document types that the portal may ask for.")]}
-        )
+        raise InvalidInput({"document_types": [gettext("Choose the document types that the portal may ask for.")]})
     return wanted
 
 

@@ -75,9 +75,7 @@ class TestAuthority:
     def time_stamper(self, at: datetime | None = None) -> DummyTimeStamper:
         """Stamps that state `at`, or the present."""
         issuers = _store(self._issuers("time_stamper"))
-        return DummyTimeStamper(
-            self._certificate("time_stamper"), self._key("time_stamper"), issuers, fixed_dt=at
-        )
+        return DummyTimeStamper(self._certificate("time_stamper"), self._key("time_stamper"), issuers, fixed_dt=at)
 
     def _issuers(self, name: str) -> list[Any]:
         issuer = _ROLES[name].issuer
@@ -91,7 +89,8 @@ class TestAuthority:
 
 
 def _store(certificates: list[Any]) -> SimpleCertificateStore:
-    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    make: Any = SimpleCertificateStore
+    store: SimpleCertificateStore = make()
     store.register_multiple(certificates)
     return store
 
@@ -147,9 +146,7 @@ class _Maker:
             )
         )
         if role.stamps:
-            builder = builder.add_extension(
-                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True
-            )
+            builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         return builder.sign(self._keys[issuer], hashes.SHA256())
 
     def _revocations(self, issuer: str, serials: list[int]) -> bytes:
@@ -165,9 +162,7 @@ class _Maker:
             )
         )
         for serial in serials:
-            entry = (
-                x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(_REVOKED_AT).build()
-            )
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(_REVOKED_AT).build()
             builder = builder.add_revoked_certificate(entry)
         return builder.sign(self._keys[issuer], hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 

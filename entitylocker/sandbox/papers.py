@@ -124,9 +124,7 @@ def _sign(data: bytes, paper: Paper, signer: str | None = None, **options: Any) 
         md_algorithm=options.get("algorithm", "sha256"),
         certify="certify" in options,
         docmdp_permissions=options.get("certify", MDPPerm.FILL_FORMS),
-        subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED
-        if options.get("detached")
-        else SigSeedSubFilter.PADES,
+        subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED if options.get("detached") else SigSeedSubFilter.PADES,
     )
     stated = options.get("stated", paper.at)
     pdf_signer = _Signer(
@@ -223,9 +221,7 @@ def _altered(paper: Paper) -> bytes:
 
 
 def _with_password(paper: Paper) -> bytes:
-    return _saved(
-        _document(paper), encryption=pikepdf.Encryption(owner=paper.password, user=paper.password, R=6)
-    )
+    return _saved(_document(paper), encryption=pikepdf.Encryption(owner=paper.password, user=paper.password, R=6))
 
 
 def _encrypted(paper: Paper) -> bytes:
@@ -242,9 +238,7 @@ def _xfa(paper: Paper) -> bytes:
 
 def _active_content(paper: Paper) -> bytes:
     pdf = _document(paper)
-    pdf.Root.OpenAction = pikepdf.Dictionary(
-        S=pikepdf.Name.JavaScript, JS=pikepdf.String("app.alert('hello')")
-    )
+    pdf.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS=pikepdf.String("app.alert('hello')"))
     return _sign(_saved(pdf), paper)
 
 

@@ -75,9 +75,7 @@ def gap_holds(data: bytes, byte_range: Sequence[int], contents: bytes | None) ->
     return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii")) == contents
 
 
-def examine_ranges(
-    data: bytes, dictionaries: Iterable[SignatureDictionary], *, encrypted: bool
-) -> list[GateFinding]:
+def examine_ranges(data: bytes, dictionaries: Iterable[SignatureDictionary], *, encrypted: bool) -> list[GateFinding]:
     """Findings about byte ranges that do not cover what a signature must cover.
 
     In an encrypted file the value of /Contents is not compared here (qpdf may have decrypted it).

@@ -186,9 +186,7 @@ async def _at_claimed_time(case: Case, chain: Chain) -> Chain:
     names = tuple(_name(one) for one in certificates)
     revoked_at = _revoked_at(case, found, certificates)
     if revoked_at is not None:
-        return replace(
-            chain, revoked_at=revoked_at, problem="revoked", still_good=False, names=names, weak=weak
-        )
+        return replace(chain, revoked_at=revoked_at, problem="revoked", still_good=False, names=names, weak=weak)
     return replace(chain, problem=None, at_claimed_time=True, still_good=False, names=names, weak=weak)
 
 

@@ -37,16 +37,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="entitylocker.signatures.checker", description=main.__doc__)
-    parser.add_argument(
-        "--socket", required=True, metavar="PATH", help="where to listen; readable by its owner only"
-    )
+    parser.add_argument("--socket", required=True, metavar="PATH", help="where to listen; readable by its owner only")
     parser.add_argument("--workers", type=int, default=2, help="how many files are checked at once")
-    parser.add_argument(
-        "--seconds", type=float, default=caps.CHECK_SECONDS, help="how long one check may take"
-    )
-    parser.add_argument(
-        "--memory", type=int, default=caps.MEMORY_BYTES, help="bytes of memory one check may take"
-    )
+    parser.add_argument("--seconds", type=float, default=caps.CHECK_SECONDS, help="how long one check may take")
+    parser.add_argument("--memory", type=int, default=caps.MEMORY_BYTES, help="bytes of memory one check may take")
+    parser.add_argument("--retire", type=int, default=caps.RETIRE_RSS_BYTES, help="bytes at which a child is replaced")
     parser.add_argument("--max-bytes", type=int, default=caps.MAX_BYTES, help="how large a file may be")
     parser.add_argument("--no-sandbox", action="store_true", help="do without bubblewrap")
     parser.add_argument("--leash", action="store_true", help="end when standard input ends")
@@ -77,6 +72,7 @@ def _enter_sandbox(options: argparse.Namespace, listener: socket.socket) -> None
     inner = [sys.executable, "-m", "entitylocker.signatures.checker", "--socket", options.socket]
     inner += ["--listener", str(listener.fileno()), "--workers", str(options.workers)]
     inner += ["--seconds", str(options.seconds), "--memory", str(options.memory)]
+    inner += ["--retire", str(options.retire)]
     inner += ["--max-bytes", str(options.max_bytes)] + (["--leash"] if options.leash else [])
     os.execv(command[0], [*command, *inner])  # noqa: S606
 
@@ -84,7 +80,7 @@ def _enter_sandbox(options: argparse.Namespace, listener: socket.socket) -> None
 def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
     # Not at the top: whoever only asks the checker (every web process) is not to load the parsers.
     server_module = importlib.import_module("entitylocker.signatures.server")
-    limits = server_module.Limits(seconds=options.seconds, memory_bytes=options.memory)
+    limits = server_module.Limits(options.seconds, options.memory, options.retire)
     server = server_module.CheckerServer(
         listener,
         workers=options.workers,

@@ -26,9 +26,7 @@ def prepare(memory_bytes: int) -> None:
     os.nice(5)
 
 
-def work(
-    data: bytes, trust: TrustStore, at: datetime | None, password: str | None, policy: str
-) -> tuple[Any, int]:
+def work(data: bytes, trust: TrustStore, at: datetime | None, password: str | None, policy: str) -> tuple[Any, int]:
     """Check one file. Answers the report as JSON, None if memory ran out, and how much this process holds now.
 
     Running out is caught here, not by the pool: until the error is forgotten there is no memory to send it with.

@@ -32,18 +32,14 @@ _START_SECONDS = 30.0
 class CheckerUnavailable(LockerError):
     code = "checker_unavailable"
     status = 503
-    message = N_(
-        "The checker of signatures does not answer at the moment. The file is checked as soon as it does."
-    )
+    message = N_("The checker of signatures does not answer at the moment. The file is checked as soon as it does.")
     advice = N_("Please try again in a minute.")
 
 
 class CheckerClient:
     """Speaks to the checker that listens on `address`. Holds no connection: usable from any thread."""
 
-    def __init__(
-        self, address: Path | str, *, max_bytes: int = caps.MAX_BYTES, patience: float = 120.0
-    ) -> None:
+    def __init__(self, address: Path | str, *, max_bytes: int = caps.MAX_BYTES, patience: float = 120.0) -> None:
         """`max_bytes`: larger files are not sent. `patience`: seconds to wait for an answer."""
         self.address = str(address)
         self.max_bytes = max_bytes
@@ -73,10 +69,7 @@ class CheckerClient:
             "at": at.isoformat() if at is not None else None,
             "password": password,
             "revocation": revocation,
-            **{
-                name: [len(one) for one in getattr(trust, name)]
-                for name in ("roots", "intermediates", "crls")
-            },
+            **{name: [len(one) for one in getattr(trust, name)] for name in ("roots", "intermediates", "crls")},
         }
         with self._connection() as connection:
             wire.send_header(connection, header)
@@ -143,8 +136,10 @@ class LocalChecker:
         workers: int = 2,
         seconds: float = caps.CHECK_SECONDS,
         memory_bytes: int = caps.MEMORY_BYTES,
+        retire_bytes: int = caps.RETIRE_RSS_BYTES,
     ) -> None:
         self._options = [f"--workers={workers}", f"--seconds={seconds}", f"--memory={memory_bytes}"]
+        self._options.append(f"--retire={retire_bytes}")
         if not sandbox:
             self._options.append("--no-sandbox")
 

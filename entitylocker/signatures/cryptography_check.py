@@ -107,9 +107,7 @@ def _reader(data: bytes, password: str | None, *, strict: bool) -> PdfFileReader
 
 
 def _entries(reader: PdfFileReader) -> list[_Entry]:
-    entries = [
-        _entry(reader, name, field) for name, _, field in enumerate_sig_fields(reader, filled_status=True)
-    ]
+    entries = [_entry(reader, name, field) for name, _, field in enumerate_sig_fields(reader, filled_status=True)]
     return sorted(entries, key=lambda entry: entry.revision)
 
 
@@ -118,9 +116,7 @@ def _entry(reader: PdfFileReader, name: str, field: Any) -> _Entry:
     try:
         sub_filter = str(field.get_object()["/V"].get("/SubFilter", ""))
         if sub_filter not in DETACHED | {ENVELOPED_SHA1, DOCUMENT_TIMESTAMP}:
-            return _Entry(
-                name, sub_filter, 0, refusal=not_checkable(name, Reason.UNSUPPORTED, sub_filter[:60])
-            )
+            return _Entry(name, sub_filter, 0, refusal=not_checkable(name, Reason.UNSUPPORTED, sub_filter[:60]))
         signature = EmbeddedPdfSignature(reader, field, name)
         return _Entry(name, sub_filter, signature.signed_revision, signature=signature)
     except MemoryError:

@@ -48,9 +48,7 @@ def read_fields(pdf: pikepdf.Pdf) -> SignedFields:
 def _take(found: SignedFields, name: str, node: Any, value: Any) -> None:
     if not isinstance(value, pikepdf.Dictionary) or "/Contents" not in value or "/ByteRange" not in value:
         detail = name[: caps.MAX_TEXT]
-        found.findings.append(
-            GateFinding("field_without_signature", Verdict.CHANGED_AFTER_SIGNING, detail=detail)
-        )
+        found.findings.append(GateFinding("field_without_signature", Verdict.CHANGED_AFTER_SIGNING, detail=detail))
     if isinstance(value, pikepdf.Dictionary):
         if value.objgen not in found.values or value.objgen == (0, 0):
             found.signed.append((name, value))

@@ -80,9 +80,7 @@ def name_strangers(signatures: Sequence[SignatureReport]) -> tuple[SignatureRepo
     return tuple(judged)
 
 
-def judge_file(
-    signatures: Sequence[SignatureReport], gate: Sequence[GateFinding]
-) -> tuple[Verdict, str | None]:
+def judge_file(signatures: Sequence[SignatureReport], gate: Sequence[GateFinding]) -> tuple[Verdict, str | None]:
     """The verdict about a file: the worst of its signatures and of what the gate found."""
     ruling = [(one.verdict, one.reason) for one in signatures]
     ruling += [(one.verdict, one.reason or one.code) for one in gate if one.verdict is not None]

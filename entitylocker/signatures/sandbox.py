@@ -19,9 +19,7 @@ def find_sandbox() -> list[str] | None:
         return None
     command = [program, *_arguments()]
     try:
-        tried = subprocess.run(
-            [*command, sys.executable, "-c", ""], capture_output=True, timeout=20, check=False
-        )
+        tried = subprocess.run([*command, sys.executable, "-c", ""], capture_output=True, timeout=20, check=False)
     except (OSError, subprocess.SubprocessError):
         return None
     return command if tried.returncode == 0 else None
@@ -48,7 +46,5 @@ def _arguments() -> list[str]:
 def _own_paths() -> list[Path]:
     """The interpreter, its libraries and this package, wherever they are installed."""
     package = Path(entitylocker.__file__).resolve().parent
-    prefixes = dict.fromkeys(
-        [Path(sys.base_prefix), Path(sys.prefix), Path(sys.executable).resolve().parent.parent]
-    )
+    prefixes = dict.fromkeys([Path(sys.base_prefix), Path(sys.prefix), Path(sys.executable).resolve().parent.parent])
     return [*prefixes, package]

@@ -61,9 +61,7 @@ async def check_signature(
     )
     intact = chain.intact and (not enveloped or _envelope_holds(signature))
     changes = _changes(signature, around)
-    return _report(
-        signature, chain, changes, stamps, intact=intact, proven=proven, claimed=claimed, around=around
-    )
+    return _report(signature, chain, changes, stamps, intact=intact, proven=proven, claimed=claimed, around=around)
 
 
 def _report(
@@ -118,9 +116,7 @@ async def check_document_timestamp(
 ) -> SignatureReport:
     """Check a document time stamp (ETSI EN 319 142-1, 5.4.3): a seal with a time, by nobody's hand."""
     signature.compute_integrity_info()  # type: ignore[no-untyped-call]
-    stamp = await read_stamp(
-        signature.signed_data, signature.compute_digest, around.material, around.at, proven_at
-    )
+    stamp = await read_stamp(signature.signed_data, signature.compute_digest, around.material, around.at, proven_at)
     changes = _changes(signature, around)
     intact = stamp.intact
     facts = judging.Facts(

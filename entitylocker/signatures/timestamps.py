@@ -48,9 +48,7 @@ async def read_stamp(
     if not isinstance(info, tsp.TSTInfo):
         raise ValueError("not a time stamp")
     expected = info["message_imprint"]
-    chain = await lead_back(
-        Case(signed_data, None, material, at=at, proven_at=proven_at, key_usage=_TIME_STAMPING)
-    )
+    chain = await lead_back(Case(signed_data, None, material, at=at, proven_at=proven_at, key_usage=_TIME_STAMPING))
     same = imprint(expected["hash_algorithm"]["algorithm"].native) == expected["hashed_message"].native
     return Stamp(info["gen_time"].native, intact=same and chain.intact, chain=chain)
 

@@ -88,9 +88,7 @@ class TrustStore:
         )
 
     @classmethod
-    def from_certificates(
-        cls, certificates: Iterable[x509.Certificate], crls: Iterable[bytes] = ()
-    ) -> TrustStore:
+    def from_certificates(cls, certificates: Iterable[x509.Certificate], crls: Iterable[bytes] = ()) -> TrustStore:
         """As `from_der`, of certificates that were parsed already."""
         authorities = [one for one in certificates if is_authority(one)]
         roots = [one.public_bytes(Encoding.DER) for one in authorities if is_self_signed(one)]

@@ -17,9 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from entitylocker.errors import N_, LockerError
 from entitylocker.signatures import caps
 
-_PEM_CERTIFICATE = re.compile(
-    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.+?-----END [A-Z0-9 ]+-----", re.DOTALL
-)
+_PEM_CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.+?-----END [A-Z0-9 ]+-----", re.DOTALL)
 _MAX_FILES = 500
 SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der", ".crl", ".p7b", ".p7c"})
 

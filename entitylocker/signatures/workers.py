@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 import queue
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _PRELOAD = ["entitylocker.signatures.child", "entitylocker.signatures.server", "
 
 # A file is held a few times over while it is handed on; a child that cannot even receive it would only crash.
 _COPIES = 3
+# A child killed from outside at the wrong instant leaves its pool locked: nobody waits for that one any longer.
+_GRACE_SECONDS = 15.0
 _INTERPRETER_BYTES = 100 * 1024 * 1024
 
 
@@ -56,9 +59,11 @@ class _Slot:
         self._pool = self._new_pool()
 
     def _new_pool(self) -> ProcessPool:
-        return ProcessPool(
+        pool = ProcessPool(
             max_workers=1, initializer=prepare, initargs=(self._limits.memory_bytes,), context=self._context
         )
+        pool.schedule(os.getpid)  # the child starts now, not when somebody waits for it
+        return pool
 
     def run(self, task: Task) -> dict[str, Any]:
         """The report as JSON, whatever happens in the child."""
@@ -67,9 +72,12 @@ class _Slot:
         arguments = (task.data, task.trust, task.at, task.password, task.policy)
         try:
             future = self._pool.schedule(work, args=arguments, timeout=self._limits.seconds)
-            report, resident = future.result()
+            report, resident = future.result(self._limits.seconds + _GRACE_SECONDS)
         except FutureTimeout:
-            return _refused(task, Reason.TIMEOUT)
+            if future.done():
+                return _refused(task, Reason.TIMEOUT)
+            self._replace()
+            return _refused(task, Reason.ERROR)
         except Exception:  # the child crashed, the pool broke, the answer cannot be unpickled
             self._replace()
             return _refused(task, Reason.ERROR)

@@ -35,9 +35,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "id", name="uq_portals_organisation_id_id"),
         sa.UniqueConstraint("client_id", name="uq_portals_client_id"),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name="fk_portals_organisation_id"),
-        sa.CheckConstraint(
-            "state IN ('proposed', 'approved', 'refused', 'suspended')", name="ck_portals_state"
-        ),
+        sa.CheckConstraint("state IN ('proposed', 'approved', 'refused', 'suspended')", name="ck_portals_state"),
     )
     op.create_index("ix_portals_state", "portals", ["state"])
     # Only the operator changes a portal: a keeper proposes, and approval is never within its own reach.

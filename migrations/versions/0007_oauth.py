@@ -15,6 +15,8 @@ FUNCTIONS = (
     "claim_code(bytea, text)",
     "lookup_token(bytea)",
     "claim_back_tokens(uuid, uuid)",
+    "sweep_client_assertions()",
+    "sweep_par_requests()",
 )
 DEFINER = "SECURITY DEFINER SET search_path = public"
 VERIFIED = "EXISTS (SELECT 1 FROM identifiers i WHERE i.organisation_id = {} AND i.state = 'verified')"
@@ -29,6 +31,7 @@ def upgrade() -> None:
     _request_functions()
     _code_functions()
     _token_functions()
+    _sweepers()
 
 
 def downgrade() -> None:
@@ -270,3 +273,20 @@ def _token_functions() -> None:
         reads=[("tokens", ["id"])],
         writes="UPDATE (revoked_at)",
     )
+
+
+def _sweepers() -> None:
+    """What expired a day ago opens nothing: a few of the oldest go at a time."""
+    for function, table in (
+        ("sweep_client_assertions()", "client_assertions"),
+        ("sweep_par_requests()", "par_requests"),
+    ):
+        kinds.lookup(
+            f"""CREATE FUNCTION {function} RETURNS void LANGUAGE sql VOLATILE {DEFINER} AS $$
+            DELETE FROM {table} WHERE id IN (
+                SELECT old.id FROM {table} old WHERE old.expires_at < clock_timestamp() - interval '1 day'
+                ORDER BY old.expires_at LIMIT 50) $$""",
+            function,
+            reads=[(table, ["id", "expires_at"])],
+            writes="DELETE",
+        )

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page
 
-START_SECONDS = 180
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+
+class OpenWindow(Protocol):
+    """Opens a window: nobody signed in, or somebody in `role`; options go to the browser's context."""
+
+    def __call__(
+        self, role: str | None = None, *, lang: str = "en", theme: str = "light", width: int = 1280, **options: Any
+    ) -> Page: ...
+
+
+class MakePaper(Protocol):
+    """Makes a signed PDF with that title, as file inputs take it."""
+
+    def __call__(self, title: str) -> FilePayload: ...
 
 
 @dataclass
@@ -89,20 +96,3 @@ def ask(page: Page, portal: str) -> None:
 def dress(context: BrowserContext, base: str, lang: str, theme: str) -> None:
     """Have every page in this language and theme, as their cookies do."""
     context.add_cookies([{"name": n, "value": v, "url": base} for n, v in (("lang", lang), ("theme", theme))])
-
-
-def start_demo(home: Path) -> tuple[subprocess.Popen[str], dict[str, Any]]:
-    """Start a demo in `home`; answers once everything in it does."""
-    command = [sys.executable, "-m", "entitylocker.cli.main", "demo", "--home", str(home), "--json"]
-    with (home.parent / "demo.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ})
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, "the demo did not start: " + (home.parent / "demo.log").read_text()[-2000:]
-    return process, json.loads(line)
-
-
-def stop_demo(process: subprocess.Popen[str]) -> None:
-    """Stop it as an operator would, and wait until nothing of it runs."""
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=90)

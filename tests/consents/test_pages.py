@@ -32,7 +32,14 @@ def test_the_page_says_what_was_given_and_what_was_used(world: World) -> None:
     assert "Nothing fetched yet" in page(world, world.giver)
     world.program.get(path, tokens["access_token"])
     words = page(world, world.giver)
-    for part in ("State e-Tender Portal", "portal.example.in", "Certificate PANCR", "Bid in tender", "1 fetch", "Withdraw"):
+    for part in (
+        "State e-Tender Portal",
+        "portal.example.in",
+        "Certificate PANCR",
+        "Bid in tender",
+        "1 fetch",
+        "Withdraw",
+    ):
         assert part in words, part
     one = page(world, world.giver, tokens["consent_id"])
     for part in ("State Public Works Department", "Each document at most 2 times", "90 days", "Administrator"):

@@ -135,7 +135,12 @@ def test_a_range_is_served_and_counts(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "code"), [("altered", "document_not_offered"), ("checking", "document_not_offered"), ("signer_not_confirmed", "below_least_verdict")]
+    ("verdict", "code"),
+    [
+        ("altered", "document_not_offered"),
+        ("checking", "document_not_offered"),
+        ("signer_not_confirmed", "below_least_verdict"),
+    ],
 )
 def test_a_document_that_got_worse_is_not_handed_out_and_not_counted(world: World, verdict: str, code: str) -> None:
     tokens = world.tokens()

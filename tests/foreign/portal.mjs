@@ -165,7 +165,7 @@ await check('no other key than the registered one', async () => {
 
 await check('no request that was not pushed', async () => {
   const { parameters } = await prepare()
-  await ask('be_refused', { url: oauth.buildAuthorizationUrl(config, parameters).href })
+  await ask('be_refused', { url: oauth.buildAuthorizationUrl(config, parameters).href, status: 400 })
 })
 
 await check('a code works once, and what came of it ends when it comes again', async () => {
@@ -177,7 +177,7 @@ await check('a code works once, and what came of it ends when it comes again', a
 
 await check('a request is answered once', async () => {
   const { url } = await answered()
-  await ask('be_refused', { url: url.href })
+  await ask('be_refused', { url: url.href, status: 409 })
 })
 
 await check('no code without its verifier', async () => {

@@ -64,9 +64,9 @@ class Browser:
             fields["documents"] = self._document["id"]
         return {"callback": self._signatory.post(url, url, fields).headers["Location"]}
 
-    def be_refused(self, url: str) -> dict[str, str]:
+    def be_refused(self, url: str, status: int) -> dict[str, str]:
         """The signatory follows an address that leads to no consent page, but to one that says so."""
-        self._signatory.get(url, expect=400)
+        self._signatory.get(url, expect=status)
         return {}
 
     def withdraw(self, consent_id: str) -> dict[str, str]:
@@ -75,13 +75,15 @@ class Browser:
         self._signatory.post(f"{page}/{consent_id}/revoke", page, {})
         return {}
 
-    def do(self, what: str, **more: str) -> dict[str, str]:
+    def do(self, what: str, **more: Any) -> dict[str, str]:
         """One of the acts above, by name; `fault` says what the locker answered otherwise than it should."""
-        act: Callable[..., dict[str, str]] = {
-            "answer": self.answer, "be_refused": self.be_refused, "withdraw": self.withdraw,
-        }[what]  # fmt: skip
+        acts: dict[str, Callable[..., dict[str, str]]] = {
+            "answer": self.answer,
+            "be_refused": self.be_refused,
+            "withdraw": self.withdraw,
+        }
         try:
-            return act(**more)
+            return acts[what](**more)
         except UnexpectedAnswer as fault:
             return {"fault": str(fault)}
 
@@ -142,7 +144,10 @@ def main() -> int:
         say("FAILED: openid-client could not be installed. See above.")
         return 1
     say("Starting a demo to talk to")
-    with tempfile.TemporaryDirectory(prefix="entitylocker-foreign-") as place, DemoProcess(Path(place) / "home") as demo:
+    with (
+        tempfile.TemporaryDirectory(prefix="entitylocker-foreign-") as place,
+        DemoProcess(Path(place) / "home") as demo,
+    ):
         browser = Browser(demo)
         first = {"issuer": demo.facts["base_url"], **demo.facts["portal"], "document": browser.document}
         with running_portal(node) as program:

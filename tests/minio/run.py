@@ -80,7 +80,6 @@ def running_minio(program: Path) -> Iterator[dict[str, str]]:
             server.wait(30)
 
 
-
 def _wait(server: subprocess.Popen[bytes], address: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _ready(address):

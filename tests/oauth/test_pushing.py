@@ -6,6 +6,8 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,7 +15,11 @@ from flask import Flask
 from joserfc.jwk import OctKey, OKPKey, RSAKey
 from werkzeug.test import TestResponse
 
+from entitylocker import tenancy
+from entitylocker.extensions import utc_now
+from entitylocker.oauth.doors import find_request
 from entitylocker.portals import approval, service
+from entitylocker.tenancy import Tenant
 from tests.oauth.world import REDIRECT, Program, World, new_key, portal_data, until
 
 
@@ -100,13 +106,15 @@ def test_other_response_types_and_scopes_are_refused(world: World) -> None:
         {"documents": ["01939c3e-0000-7000-8000-000000000000"]},
         {"unknown": True},
     ],
-    ids=str,
+    ids=count(),
 )
 def test_details_that_do_not_fit_are_refused(world: World, changes: dict[str, Any]) -> None:
     refused(world.program.push(details=world.program.details(**changes)), "invalid_authorization_details")
 
 
-@pytest.mark.parametrize("text", [None, "", "nonsense", "{}", "[]", "[1]", '[{"type": "a"}, {"type": "b"}]', "[" * 20000])
+@pytest.mark.parametrize(
+    "text", [None, "", "nonsense", "{}", "[]", "[1]", '[{"type": "a"}, {"type": "b"}]', "[" * 9000, "[" * 20000]
+)
 def test_details_that_are_no_list_of_one_are_refused(world: World, text: str | None) -> None:
     refused(world.program.push(authorization_details=text), "invalid_authorization_details")
 
@@ -142,7 +150,7 @@ def test_what_is_left_out_means_the_least(world: World) -> None:
         ({"sub": 5}, ""),
         ({"sub": "somebody-else"}, ""),
     ],
-    ids=str,
+    ids=count(),
 )
 def test_assertions_that_do_not_fit_are_refused(world: World, claims: dict[str, Any], words: str) -> None:
     now = int(time.time())
@@ -184,7 +192,23 @@ def test_a_wrong_signature_is_answered_like_an_unknown_portal(world: World) -> N
     assert wrong.json == unknown.json
 
 
-@pytest.mark.parametrize("text", ["", "x", "a.b.c", "eyJhbGciOiJFUzI1NiJ9.e30.AAAA", "é.é.é", "x" * 9000])
+DEEP = urlsafe_b64encode(b"[" * 5000).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "a.b.c",
+        "eyJhbGciOiJFUzI1NiJ9.e30.AAAA",
+        "é.é.é",
+        "x" * 9000,
+        f"eyJhbGciOiJFUzI1NiJ9.{DEEP}.AA",
+        f"{DEEP}.e30.AA",
+    ],
+    ids=count(),
+)
 def test_assertions_that_are_none_are_refused(world: World, text: str) -> None:
     refused(world.program.push(client_assertion=text), "invalid_client")
 
@@ -247,7 +271,9 @@ def test_only_approved_portals_may_ask(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["RSA", "Ed25519"])
 def test_the_other_kinds_of_keys_work(app: Flask, world: World, kind: str) -> None:
-    key: Any = RSAKey.generate_key(2048, {"kid": "one"}) if kind == "RSA" else OKPKey.generate_key("Ed25519", {"kid": "one"})
+    key: Any = (
+        RSAKey.generate_key(2048, {"kid": "one"}) if kind == "RSA" else OKPKey.generate_key("Ed25519", {"kid": "one"})
+    )
     with app.test_request_context():
         portal = service.register_portal(world.keeper.actor, portal_data(key))
         approval.approve_portal(world.organisations.operator(), portal.id)
@@ -275,3 +301,13 @@ def test_the_metadata_say_what_holds_and_nothing_else(app: Flask, world: World) 
             assert client.open(address.removeprefix(world.issuer), method="OPTIONS").status_code == 200
 
 
+def test_what_expired_long_ago_is_swept_with_the_next_request(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr("entitylocker.oauth.pushing.utc_now", lambda: utc_now() - timedelta(days=2))
+        request_uri = world.program.pushed()
+    fresh = world.program.pushed()
+    with app.app_context(), tenancy.transaction(Tenant()):
+        assert find_request(request_uri) is None
+        assert find_request(fresh) is not None

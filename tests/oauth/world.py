@@ -199,7 +199,9 @@ class World:
         """The trail of the giver (or another), oldest first."""
         place = organisation_id or self.giver.organisation_id
         with self.app.app_context(), tenancy.transaction(Tenant(organisation_id=place)):
-            return list(db.session.scalars(select(Event).where(Event.organisation_id == place).order_by(Event.sequence)))
+            return list(
+                db.session.scalars(select(Event).where(Event.organisation_id == place).order_by(Event.sequence))
+            )
 
     def tags(self) -> list[str]:
         return [event.tag for event in self.events()]

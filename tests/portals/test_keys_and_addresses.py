@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
+from itertools import count
 from typing import Any
 
 import pytest
@@ -63,13 +64,15 @@ def test_a_single_key_is_taken_as_a_set_of_one() -> None:
         ([public(EC), public(ED)], "same “kid”"),
         ([public(EC), public(EC, kid="two")], "twice"),
         ([public(EC, x="AAAA")], "read"),
-        ([{"kty": "EC", "kid": "one"}], "read"),
+        ([{"kty": "EC", "kid": "one"}], "P-256"),
+        ([{"kty": "RSA", "kid": "one"}], "read"),
+        ([{"kty": "OKP", "crv": "Ed25519", "kid": "one"}], "read"),
         ([{"kty": "DSA", "kid": "one"}], "kind"),
         ([], "no key"),
         ([5], "JSON object"),
         ([public(EC)] * 11, "too many"),
     ],
-    ids=str,
+    ids=count(),
 )
 def test_other_keys_are_refused(keys: list[Any], words: str) -> None:
     with pytest.raises(InvalidInput) as refusal:

@@ -138,7 +138,9 @@ def test_the_operator_decides_and_the_keeper_reads_it(app: Flask, organisations:
     assert "the name is another authority" in words
 
 
-def test_a_portal_is_found_in_whatever_state_and_asks_only_when_approved(app: Flask, organisations: Organisations) -> None:
+def test_a_portal_is_found_in_whatever_state_and_asks_only_when_approved(
+    app: Flask, organisations: Organisations
+) -> None:
     member = organisations.make()
     portal = propose(app, member)
     actor = organisations.operator()
@@ -173,7 +175,9 @@ def test_document_types_must_be_known(app: Flask, organisations: Organisations) 
         propose(app, organisations.make(), document_types=["PANCR", "NOSUCH"])
 
 
-def test_the_operators_page_shows_what_waits_and_every_look_is_an_event(app: Flask, organisations: Organisations) -> None:
+def test_the_operators_page_shows_what_waits_and_every_look_is_an_event(
+    app: Flask, organisations: Organisations
+) -> None:
     member = organisations.make(verified=False, name="Konkan Cold Chain LLP")
     keeper = organisations.make()
     portal = propose(app, keeper, name="Portal To Be Seen")
@@ -187,7 +191,9 @@ def test_the_operators_page_shows_what_waits_and_every_look_is_an_event(app: Fla
     data = {"csrf_token": csrf_token(client)}
     assert client.post(f"/operator/portals/{portal.id}/approve", data=data).status_code == 303
     assert client.post(f"/operator/portals/{portal.id}/suspend", data=data).status_code == 422
-    assert client.post(f"/operator/portals/{portal.id}/suspend", data={**data, "reason": "complaints"}).status_code == 303
+    assert (
+        client.post(f"/operator/portals/{portal.id}/suspend", data={**data, "reason": "complaints"}).status_code == 303
+    )
     assert _verify(page.text, member, client, data) == 303
     assert member.actor.organisation_verified
 
@@ -195,7 +201,9 @@ def test_the_operators_page_shows_what_waits_and_every_look_is_an_event(app: Fla
 def _verify(page: str, member: Member, client: Any, data: dict[str, str]) -> int:
     """Press “Verify” in the row of the organisation."""
     row = page.split("Konkan Cold Chain LLP")[1].split('action="/operator/identifiers/')[1]
-    return int(client.post(f"/operator/identifiers/{row.split('/')[0]}/verify", data={**data, "note": "seen"}).status_code)
+    return int(
+        client.post(f"/operator/identifiers/{row.split('/')[0]}/verify", data={**data, "note": "seen"}).status_code
+    )
 
 
 def _looks(app: Flask) -> int:
