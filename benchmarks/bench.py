@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -39,8 +39,10 @@ class Clerk(Person):
         self.host = urlsplit(demo.facts["base_url"]).netloc
         self.page = f"{demo.organisation_path}/documents"
         self.api = f"/api/v1{self.page}"
+        # The token first: it becomes part of the cookie.
+        token = self._token(self.page)["csrf_token"]
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._http.cookies)
-        self.headers = {"Cookie": cookies, "X-CSRFToken": self._token(self.page)["csrf_token"]}
+        self.headers = {"Cookie": cookies, "X-CSRFToken": token}
 
     def upload_headers(self, size: int) -> tuple[dict[str, str], bytes, bytes]:
         """The headers of an upload of `size` bytes, and what stands before and after the file."""
@@ -56,13 +58,11 @@ class Clerk(Person):
         """Upload over a connection of its own; answers the id of the document."""
         headers, before, after = self.upload_headers(len(content))
         view = memoryview(content)
-        pieces: list[bytes | memoryview] = [
-            before,
-            *(view[start : start + PIECE] for start in range(0, len(content), PIECE)),
-            after,
-        ]
+        pieces: list[bytes | memoryview] = [view[start : start + PIECE] for start in range(0, len(content), PIECE)]
         connection = http.client.HTTPConnection(self.host, timeout=120)
-        connection.request("POST", self.api, body=pieces, headers=headers)
+        # A refusal comes while we still send; what it says is worth more than that the pipe broke.
+        with suppress(BrokenPipeError):
+            connection.request("POST", self.api, body=[before, *pieces, after], headers=headers)
         answer = connection.getresponse()
         location, words = answer.headers.get("Location", ""), answer.read(300)
         connection.close()

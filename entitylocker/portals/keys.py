@@ -52,7 +52,7 @@ def _read(text: str) -> list[Any]:
         raise _bad(N_("the file is too large."))
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _bad(N_("this is not JSON. Paste the public key set (JWKS) as your software wrote it.")) from None
     if not isinstance(found, dict):
         raise _bad(N_("this is not a key set (JWKS)."))

@@ -74,7 +74,12 @@ async def lead_back(case: Case) -> Chain:
 
     Raises whatever the libraries raise on malformed input.
     """
-    found = await _validate(case, case.moment)
+    # The strict question first: where it is answered well, nothing more is to be asked.
+    knows_revocation = bool(case.material.crls or case.material.ocsps)
+    found = await _validate(case, case.moment, require_revocation=knows_revocation)
+    confirmed = knows_revocation and found["trust_problem_indic"] is None
+    if knows_revocation and not confirmed:
+        found = await _validate(case, case.moment)
     weak = found["trust_problem_indic"] in _WEAK
     if weak:
         found = await _validate(case, case.moment, any_algorithm=True)
@@ -82,7 +87,7 @@ async def lead_back(case: Case) -> Chain:
     if not chain.intact:
         return chain
     if chain.problem is None:
-        chain = await _about_revocation(case, chain)
+        chain = await _about_revocation(case, chain, confirmed=confirmed)
     elif chain.revoked_at is None and _may_have_expired(case):
         chain = await _at_claimed_time(case, chain)
     return chain
@@ -157,12 +162,14 @@ def _revoked_at(case: Case, found: dict[str, Any], certificates: list[x509.Certi
     return min((time for time in times if time <= case.at), default=None)
 
 
-async def _about_revocation(case: Case, chain: Chain) -> Chain:
+async def _about_revocation(case: Case, chain: Chain, *, confirmed: bool) -> Chain:
     """Say whether the certificates are known not to be revoked; under `require`, not knowing is a problem."""
     if chain.still_good is False:
         return chain
-    found = await _validate(case, case.moment, require_revocation=True, any_algorithm=True)
-    if found["trust_problem_indic"] is None:
+    if not confirmed and chain.weak:
+        found = await _validate(case, case.moment, require_revocation=True, any_algorithm=True)
+        confirmed = found["trust_problem_indic"] is None
+    if confirmed:
         return replace(chain, still_good=True)
     if case.require_revocation:
         return replace(chain, problem="revocation_unknown", indication="TRY_LATER")

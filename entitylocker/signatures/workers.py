@@ -66,9 +66,13 @@ class _Slot:
         return pool
 
     def run(self, task: Task) -> dict[str, Any]:
-        """The report as JSON, whatever happens in the child."""
+        """The report as JSON, whatever happens in the child. A crash is tried again once, in a fresh child."""
         if _COPIES * len(task.data) + _INTERPRETER_BYTES > self._limits.memory_bytes:
             return _refused(task, Reason.LIMIT)
+        return self._attempt(task) or self._attempt(task) or _refused(task, Reason.ERROR)
+
+    def _attempt(self, task: Task) -> dict[str, Any] | None:
+        """One go: the report, a refusal, or None when the child is no more."""
         arguments = (task.data, task.trust, task.at, task.password, task.policy)
         try:
             future = self._pool.schedule(work, args=arguments, timeout=self._limits.seconds)
@@ -77,10 +81,10 @@ class _Slot:
             if future.done():
                 return _refused(task, Reason.TIMEOUT)
             self._replace()
-            return _refused(task, Reason.ERROR)
+            return None
         except Exception:  # the child crashed, the pool broke, the answer cannot be unpickled
             self._replace()
-            return _refused(task, Reason.ERROR)
+            return None
         if report is None or resident > self._limits.retire_bytes:
             self._replace()
         answer: dict[str, Any] | None = report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield Demo(running.facts)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for all tests here and gone before any others: Playwright's loop would be in the way of theirs."""
     chromium = find_chromium()
     if chromium is None:
         pytest.fail("No Chromium: name one in CHROMIUM, or run `make test`, which gets one.")
@@ -93,7 +95,9 @@ def paper(demo: Demo) -> MakePaper:
     authority = TestAuthority(Path(demo.facts["home"]) / "demo-authority")
 
     def make(title: str) -> FilePayload:
-        content = make_paper("valid", title, ["Made by a test"], authority=authority)
+        # Signing wants an event loop, and this thread has Playwright's.
+        with ThreadPoolExecutor(1) as other_thread:
+            content = other_thread.submit(make_paper, "valid", title, ["Made by a test"], authority=authority).result()
         return {"name": "paper.pdf", "mimeType": "application/pdf", "buffer": content}
 
     return make

@@ -80,7 +80,7 @@ def test_the_page_says_everything_and_ticks_nothing(world: World) -> None:
         "State e-Tender Portal wants to fetch documents",
         "portal.example.in",
         "State Public Works Department",
-        "You are acting for Sahyadri Agro Exports Private Limited as Administrator",
+        "You are acting for Sahyadri Agro Exports Private Limited Meera Joshi, Administrator",
         "No. AB-12/2026",
         "Bid in tender 2026/PWD/318",
         "Each document at most 2 times",
@@ -103,7 +103,7 @@ def test_the_page_says_everything_and_ticks_nothing(world: World) -> None:
 def test_allow_and_deny_are_equally_strong(world: World) -> None:
     page = world.page(world.program.pushed()).text
     assert '<button class="btn big" name="decision" value="allow"' in page
-    assert '<button class="btn big" name="decision" value="deny"' in page
+    assert '<button class="btn big other" name="decision" value="deny"' in page
 
 
 def test_loading_the_page_uses_nothing_up(world: World) -> None:

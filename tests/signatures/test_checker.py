@@ -123,9 +123,7 @@ def test_a_child_that_dies_is_replaced(pki: Pki) -> None:
         (child,) = _parsers(local.process.pid)
         child.kill()
         assert eventually(lambda: not _alive([child]))
-        answers = [local.client.check(paper, trust=pki.trust).verdict for _ in range(3)]
-        assert answers[-1] is Verdict.VALID
-        assert set(answers) <= {Verdict.VALID, Verdict.NOT_CHECKABLE}
+        assert local.client.check(paper, trust=pki.trust).verdict is Verdict.VALID
 
 
 def test_a_child_that_swells_is_retired(pki: Pki) -> None:
