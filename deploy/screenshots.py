@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.demo import FLAGS, Demo, ask, dress
-from tests.browser.places import places
+from tests.browser.places import Places, prepare
 from tests.run import find_chromium
 
 HEIGHTS = {1280: 860, 390: 844, 320: 700}
@@ -32,8 +32,9 @@ def main() -> None:
     wanted.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        for lang, theme, width in _looks(wanted):
-            _take_all(browser, demo, wanted, lang, theme, width)
+        places = prepare(browser, demo)
+        for look in _looks(wanted):
+            _take_all(browser, demo, places, wanted, look)
         browser.close()
 
 
@@ -56,12 +57,16 @@ def _looks(wanted: argparse.Namespace) -> Iterator[tuple[str, str, int]]:
                 yield lang, theme, width
 
 
-def _take_all(browser: Browser, demo: Demo, wanted: argparse.Namespace, lang: str, theme: str, width: int) -> None:
-    for role, addresses in places(browser, demo).items():
+def _take_all(
+    browser: Browser, demo: Demo, places: Places, wanted: argparse.Namespace, look: tuple[str, str, int]
+) -> None:
+    lang, theme, width = look
+    for role, addresses in places.addresses.items():
         chosen = {n: a for n, a in addresses.items() if re.search(wanted.only or "", f"{role}-{n}")}
         if not chosen:
             continue
-        state = demo.session(browser, role) if role != "nobody" else None
+        signed_in = places.role_of(role)
+        state = demo.session(browser, signed_in) if signed_in else places.options_of(role).get("storage_state")
         context = browser.new_context(
             base_url=demo.base, storage_state=state, viewport={"width": width, "height": HEIGHTS.get(width, 860)},
             reduced_motion="reduce", device_scale_factor=1,

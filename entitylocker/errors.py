@@ -14,13 +14,15 @@ class LockerError(Exception):
     """A refusal or fault with a name.
 
     `code` is part of the API and never changes. `message` is a %-format over `facts`; `advice` says what to do
-    next. Both are translated where they are shown. Facts never hold what the reader may not know.
+    next. Both are translated where they are shown, and so are the facts that `worded` names: labels, not what
+    somebody typed. Facts never hold what the reader may not know.
     """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
     message: ClassVar[str] = N_("This could not be done.")
     advice: ClassVar[str] = ""
+    worded: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, field: str | None = None, **facts: Any) -> None:
         self.field = field

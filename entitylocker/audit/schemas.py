@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, pre_load, validate
@@ -10,14 +11,18 @@ from entitylocker.audit.service import EventFilter
 from entitylocker.audit.tags import EventTag
 
 
+# The day after the last one must still be a day.
+_DAYS = validate.Range(max=date(9998, 12, 31))
+
+
 class EventQuery(Schema):
     """The filter and the place in the list, as they stand in the address."""
 
     tag = fields.String(validate=validate.OneOf([tag.value for tag in EventTag]))
     text = fields.String(validate=validate.Length(max=100))
     subject = fields.UUID()
-    from_day = fields.Date(data_key="from")
-    to_day = fields.Date(data_key="to")
+    from_day = fields.Date(data_key="from", validate=_DAYS)
+    to_day = fields.Date(data_key="to", validate=_DAYS)
     before = fields.Integer(validate=validate.Range(min=0))
     after = fields.Integer(validate=validate.Range(min=0))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, pre_load, validate
@@ -17,6 +18,8 @@ _MESSAGES = {
     "invalid": N_("This is not a date."),
     "invalid_uuid": N_("Please choose one of the list."),
 }
+# The ends of the calendar are no days that a role is given for: as instants in UTC they would lie beyond it.
+_DAYS = validate.Range(date(2000, 1, 1), date(2199, 12, 31), error=N_("This day is too far away."))
 
 
 class GiveSchema(Schema):
@@ -27,8 +30,8 @@ class GiveSchema(Schema):
         required=True, error_messages=NEEDED, validate=validate.OneOf([role.value for role in GIVABLE_ROLES])
     )
     folder_id = fields.UUID(load_default=None, error_messages=_MESSAGES)
-    starts_on = fields.Date(required=True, error_messages=_MESSAGES)
-    ends_on = fields.Date(load_default=None, error_messages=_MESSAGES)
+    starts_on = fields.Date(required=True, validate=_DAYS, error_messages=_MESSAGES)
+    ends_on = fields.Date(load_default=None, validate=_DAYS, error_messages=_MESSAGES)
     reason = Line(REASON_MAX, required=True)
 
     @pre_load

@@ -14,6 +14,7 @@ class Disagreement(LockerError):
 
     code = "identifiers_disagree"
     status = 422
+    worded = frozenset({"kind"})
     message = N_("These identifiers cannot belong to the same organisation.")
     advice = N_("Compare them with the certificates and correct the one that is wrong.")
 

@@ -16,6 +16,7 @@ class InvalidIdentifier(LockerError):
 
     code = "invalid_identifier"
     status = 422
+    worded = frozenset({"kind"})
     message = N_("This is not a valid %(kind)s.")
     advice = N_("Compare it with the certificate, character by character.")
 

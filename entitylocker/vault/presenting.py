@@ -18,6 +18,7 @@ from entitylocker.web.verdicts import not_checkable_reason
 
 _HARMFUL = {"not_permitted", "not_covered"}
 _FILLED_IN = "field_filled_in"
+_NO_WORDS = N_("Something this page has no words for was found.")
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _changes(changes: tuple[Change, ...]) -> tuple[str, ...]:
 
 
 def _said(words: Mapping[str, str], code: str, detail: str = "") -> str:
-    text = gettext(words.get(code, N_("Something this page has no words for was found.")))
+    text = gettext(words.get(code, _NO_WORDS))
     return f"{text} ({detail})" if detail else text
 
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, jsonify, redirect, render_template, reques
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from entitylocker.access import Reason
@@ -84,7 +84,8 @@ def words(error: LockerError) -> str:
     if isinstance(error, PermissionDenied) and error.reason in REASONS:
         return str(gettext(REASONS[error.reason]))
     text = gettext(error.message)
-    return str(text % error.facts if error.facts else text)
+    facts = {name: gettext(fact) if name in error.worded else fact for name, fact in error.facts.items()}
+    return str(text % facts if facts else text)
 
 
 def problem(error: LockerError) -> dict[str, Any]:
@@ -106,6 +107,12 @@ def problem(error: LockerError) -> dict[str, Any]:
     return body
 
 
+def _asked_for() -> str:
+    """The address of this request as it was written: Flask has decoded its path, but not its query."""
+    query = request.query_string.decode("latin-1")
+    return quote(request.path) + (f"?{query}" if query else "")
+
+
 def answer(error: LockerError) -> Response:
     """The answer for `error`: problem JSON or a page."""
     headers: dict[str, str] = {}
@@ -117,7 +124,7 @@ def answer(error: LockerError) -> Response:
         response = jsonify(problem(error))
         response.mimetype = "application/problem+json"
     elif isinstance(error, SignInRequired) and request.method == "GET":
-        return redirect(url_for("accounts.sign_in", next=quote(request.full_path.rstrip("?"), safe="/?=&")), 303)  # type: ignore[return-value]
+        return redirect(url_for("accounts.sign_in", next=_asked_for()), 303)  # type: ignore[return-value]
     else:
         response = Response(render_template("errors/error.html", error=error, words=words(error)), mimetype="text/html")
     response.status_code = error.status
@@ -140,6 +147,10 @@ def translate(fault: Exception) -> LockerError:
         if messages:
             return InvalidInput(_flatten(messages))
         return _HTTP.get(fault.code or 400, BadRequest)()
+    if isinstance(fault, DataError):
+        # A NUL in a text, a number that no column holds: what was sent cannot be a value of anything here.
+        log.warning("a value was sent that the database cannot hold: %s", type(fault.orig).__name__)
+        return BadRequest()
     if isinstance(fault, OperationalError):
         log.error("database does not answer", exc_info=fault)
         return Unavailable()

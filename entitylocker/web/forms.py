@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import request
-from flask_babel import gettext
 from marshmallow import EXCLUDE, Schema, ValidationError
 
 from entitylocker.errors import InvalidInput, LockerError
 from entitylocker.web.errors import words
+from entitylocker.web.form_words import in_words
 
 
 class Form:
@@ -38,7 +38,7 @@ class Form:
             self.data = schema.load(typed, unknown=EXCLUDE)
         except ValidationError as wrong:
             found = wrong.messages if isinstance(wrong.messages, dict) else {"": wrong.messages}
-            self.problems = {name: [gettext(str(text)) for text in _texts(texts)] for name, texts in found.items()}
+            self.problems = {name: [in_words(str(text)) for text in _texts(texts)] for name, texts in found.items()}
 
     @property
     def valid(self) -> bool:
@@ -80,5 +80,5 @@ def load(schema: type[Schema], values: dict[str, Any]) -> dict[str, Any]:
         loaded: dict[str, Any] = schema().load(values)
     except ValidationError as wrong:
         found = wrong.messages if isinstance(wrong.messages, dict) else {"": wrong.messages}
-        raise InvalidInput({name: [gettext(str(t)) for t in _texts(texts)] for name, texts in found.items()}) from None
+        raise InvalidInput({name: [in_words(str(t)) for t in _texts(texts)] for name, texts in found.items()}) from None
     return loaded

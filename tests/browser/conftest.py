@@ -67,10 +67,11 @@ def open_window(browser: Browser, demo: Demo) -> Iterator[OpenWindow]:
     def open_one(
         role: str | None = None, *, lang: str = "en", theme: str = "light", width: int = 1280, **options: Any
     ) -> Page:
+        if role:
+            options["storage_state"] = demo.session(browser, role)
         context = browser.new_context(
-            base_url=demo.base, storage_state=demo.session(browser, role) if role else None,
-            viewport={"width": width, "height": 900}, reduced_motion="reduce", **options,
-        )  # fmt: skip
+            base_url=demo.base, viewport={"width": width, "height": 900}, reduced_motion="reduce", **options
+        )
         contexts.append(context)
         context.set_default_timeout(SECONDS * 1000)
         complaints.watch(context)

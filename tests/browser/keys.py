@@ -16,8 +16,13 @@ _FOCUSED = """() => {
   const y = Math.min(innerHeight - 2, Math.max(1, box.y + Math.min(box.height / 2, innerHeight / 2)));
   const top = document.elementFromPoint(x, y);
   const labels = [...(e.labels ?? [])];
+  const words = (part) => {
+    const copy = part.cloneNode(true);
+    copy.querySelectorAll("[aria-hidden=true]").forEach((hidden) => hidden.remove());
+    return copy.textContent;
+  };
   return {
-    name: (e.getAttribute("aria-label") || labels.map((label) => label.innerText).join(" ") || e.innerText || e.value || "").trim(),
+    name: (e.getAttribute("aria-label") || labels.map(words).join(" ") || words(e)).trim(),
     html: e.outerHTML.slice(0, 120),
     ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
     inView: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,

@@ -24,6 +24,7 @@ def test_sign_in_upload_consent_and_withdraw_with_keys_only(page: Page, demo: De
 
     page.goto(demo.portal)
     press(page, "Ask for documents")
+    expect(page.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
     _sign_in(page, demo, "signatory")
     expect(page.get_by_role("heading", level=1)).to_contain_text("State e-Tender Portal")
     press(page, TITLE, "Space")
@@ -50,7 +51,9 @@ def _sign_in(page: Page, demo: Demo, role: str) -> None:
 
 def _upload(page: Page, demo: Demo, paper: MakePaper) -> None:
     press(page, "Documents")
+    expect(page.get_by_role("heading", level=1, name="Documents")).to_be_visible()
     press(page, "Upload a document")
+    expect(page.get_by_role("heading", level=1, name="Upload a document")).to_be_visible()
     go_to(page, "Folder")
     page.keyboard.type("– Tax")
     write(page, "Title", TITLE)

@@ -50,7 +50,7 @@ def _upload_with_progress(page: Page, demo: Demo, paper: MakePaper) -> None:
     held[0].continue_()
     expect(page.get_by_role("heading", level=1, name=TITLE)).to_be_visible()
     verdict = page.locator("#verdict h2")
-    assert verdict.inner_text() in ("Checking the signatures", "Signature valid")
+    assert verdict.inner_text() in ("Being checked", "Signature valid")
     # The words change on the open page: nobody loads it again.
     expect(verdict).to_have_text("Signature valid", timeout=60_000)
     expect(page.get_by_text("This says who signed and that nothing changed")).to_be_visible()

@@ -47,12 +47,13 @@ def _register_another(page: Page) -> None:
 def test_back_after_sign_out_shows_nothing(page: Page, demo: Demo) -> None:
     demo.sign_in(page, "records_officer")
     page.goto(f"{demo.organisation()}/documents")
-    expect(page.get_by_text("Certificate of Incorporation").first).to_be_visible()
+    paper = page.get_by_role("link", name="Certificate of Incorporation", exact=True)
+    expect(paper).to_be_visible()
     sign_out(page)
     expect(page.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
-    expect(page.get_by_text("Certificate of Incorporation")).to_have_count(0)
+    expect(paper).to_have_count(0)
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])

@@ -28,7 +28,7 @@ def multipart(fields: dict[str, str], filename: str, content: bytes, *, complete
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     ]
-    escaped = filename.replace('"', "%22")
+    escaped = filename.replace("\\", r"\\").replace('"', "%22")
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{escaped}"\r\nContent-Type: application/pdf\r\n\r\n'
     end = f"\r\n--{BOUNDARY}--\r\n".encode() if complete else b""
     return "".join(parts).encode() + head.encode() + content + end
@@ -52,9 +52,7 @@ class Sender:
         self, way: str, content: bytes, filename: str = "paper.pdf", *, key: str | None = None, **fields: str
     ) -> TestResponse:
         """Send a file over `way`, page or api."""
-        return self.send_body(
-            way, multipart({**self.first_fields(way, key), **fields}, filename, content), key=key
-        )
+        return self.send_body(way, multipart({**self.first_fields(way, key), **fields}, filename, content), key=key)
 
     def send_body(self, way: str, body: bytes, *, key: str | None = None, **options: Any) -> TestResponse:
         """Send a body as it is. `options` go to the test client."""
@@ -68,8 +66,8 @@ class Sender:
         if stream is None:
             return self.client.post(address, data=body, headers=headers, **options)
         # As a server hands it over: a length in the header, and a stream that may end before that.
-        headers["Content-Length"] = str(length)
-        return self.client.post(address, input_stream=stream, headers=headers, **options)
+        environ = {"wsgi.input": stream, "CONTENT_LENGTH": str(length)}
+        return self.client.post(address, headers=headers, environ_overrides=environ, **options)
 
     def first_fields(self, way: str, key: str | None = None) -> dict[str, str]:
         """The fields that every upload over `way` begins with."""
@@ -77,9 +75,7 @@ class Sender:
             return {}
         return {"csrf_token": csrf_token(self.client), **({"idempotency_key": key} if key else {})}
 
-    def deposit(
-        self, content: bytes = PLAIN_PDF, filename: str = "paper.pdf", **fields: str
-    ) -> dict[str, Any]:
+    def deposit(self, content: bytes = PLAIN_PDF, filename: str = "paper.pdf", **fields: str) -> dict[str, Any]:
         """Send a file over the API and expect it to be stored."""
         answer = self.send("api", content, filename, **fields)
         assert answer.status_code == 201, answer.text

@@ -23,14 +23,14 @@ def _zip_with_sign() -> bytes:
 
 def _pdf(objects: list[bytes]) -> bytes:
     """A PDF of these objects, numbered from 1; the first is its catalogue."""
-    out, places = b"%PDF-1.7\n", []
+    out, places = bytearray(b"%PDF-1.7\n"), []
     for number, body in enumerate(objects, start=1):
         places.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     size = len(objects) + 1
     trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(out))
-    return out + b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table) + trailer
+    return bytes(out) + b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table) + trailer
 
 
 def _stream(content: bytes, extra: bytes = b"") -> bytes:
@@ -51,9 +51,9 @@ def _with_page(contents: bytes, *more: bytes) -> bytes:
 
 
 def _flate_bomb() -> bytes:
-    """A page whose contents unfold to 1 GiB."""
-    squeeze, nothing = zlib.compressobj(9), b"\0" * (1024 * 1024)
-    packed = b"".join(squeeze.compress(nothing) for _ in range(1024)) + squeeze.flush()
+    """A page whose contents unfold to 256 MiB."""
+    squeeze, nothing = zlib.compressobj(1), b"\0" * (1024 * 1024)
+    packed = b"".join(squeeze.compress(nothing) for _ in range(256)) + squeeze.flush()
     return _with_page(_stream(packed, b"/Filter /FlateDecode"))
 
 

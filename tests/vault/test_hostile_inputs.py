@@ -48,20 +48,13 @@ class TrickySource(io.RawIOBase):
         return len(piece)
 
 
-@pytest.fixture
-def scene(organisations: Organisations, app: Flask, paper: Callable[[str], bytes]) -> Scene:
-    return Scene(organisations, app, paper)
-
-
 class Scene:
-    """A new organisation with a records officer who sends what a case says."""
+    """A new organisation, of which somebody sends what a case says."""
 
     def __init__(self, organisations: Organisations, app: Flask, paper: Callable[[str], bytes]) -> None:
-        self.app, self._paper = app, paper
+        self.app, self._organisations, self._paper = app, organisations, paper
         self.administrator = organisations.make(verified=False)
-        self.sender = Sender(
-            organisations.add_member(Role.RECORDS_OFFICER, self.administrator.organisation_id)
-        )
+        self.sender = Sender(self.administrator)
 
     def send(self, way: str, case: dict[str, Any]) -> TestResponse:
         """Send it as `case` says; the last answer."""
@@ -134,11 +127,12 @@ class Scene:
         return self._interrupted(way, content, name, end)
 
     def _right_ends(self, way: str, content: bytes, name: str) -> TestResponse:
-        member = self.sender.member
+        member = self._organisations.add_member(Role.RECORDS_OFFICER, self.administrator.organisation_id)
+        self.sender = Sender(member)
 
         def end() -> None:
-            assert member.actor.membership_id is not None
             membership_id, administrator = member.actor.membership_id, self.administrator.actor
+            assert membership_id is not None
             with self.app.test_request_context():
                 organisations.end_membership(administrator, membership_id)
 
@@ -149,9 +143,12 @@ class Scene:
         return self._from_wire(way, TrickySource(body, 150_000, act), len(body))
 
     def _from_wire(self, way: str, source: TrickySource, length: int) -> TestResponse:
-        return self.sender.send_body(
-            way, b"", input_stream=io.BufferedReader(source, 16 * 1024), length=length
-        )
+        return self.sender.send_body(way, b"", input_stream=io.BufferedReader(source, 16 * 1024), length=length)
+
+
+@pytest.fixture
+def scene(organisations: Organisations, app: Flask, paper: Callable[[str], bytes]) -> Scene:
+    return Scene(organisations, app, paper)
 
 
 def errors_by_code() -> dict[str, str]:
@@ -173,9 +170,7 @@ def test_hostile_input(name: str, way: str, scene: Scene, object_store: ObjectSt
     expected = 303 if way == "page" and case["status"] == 201 else case["status"]
     assert answer.status_code == expected, answer.text
     if "code" in case:
-        told = code_of(answer) == case["code"] or errors_by_code()[case["code"]].split("%")[0] in text_of(
-            answer
-        )
+        told = code_of(answer) == case["code"] or errors_by_code()[case["code"]].split("%")[0] in text_of(answer)
         assert told, answer.text
         assert "Traceback" not in answer.text
     watcher = Sender(scene.administrator)
