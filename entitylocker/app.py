@@ -15,6 +15,7 @@ from entitylocker.accounts.pages import pages as accounts_pages
 from entitylocker.audit.pages import pages as audit_pages
 from entitylocker.audit.recording import register_audit
 from entitylocker.config import Settings, load_settings
+from entitylocker.consents import service as consents
 from entitylocker.consents.api import blueprint as consents_api
 from entitylocker.consents.pages import pages as consents_pages
 from entitylocker.delegations import service as delegations
@@ -176,5 +177,6 @@ def _wire_rooms() -> None:
     set_navigation(NAVIGATION, organisations.list_my_organisations)
     organisations.register_fact("first_folder", vault.has_folder)
     organisations.register_fact("first_document", vault.has_document)
+    organisations.register_fact("first_consent", consents.has_consent)
     tenancy.react(OrganisationRegistered, vault.create_root_folder)
     tenancy.react(MembershipEnded, delegations.on_membership_ended)

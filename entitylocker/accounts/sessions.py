@@ -47,6 +47,7 @@ class SessionPerson:
     name: str
     email: str
     language: str | None
+    is_operator: bool = False
 
     is_authenticated = True
     is_active = True
@@ -93,7 +94,9 @@ def load_session(token: str) -> SessionPerson | None:
         return None
     if now - found.last_seen_at >= _SEEN_EVERY:
         _note_seen(found.person_id, found.session_id)
-    return SessionPerson(token, found.person_id, found.session_id, found.name, found.email, found.language)
+    return SessionPerson(
+        token, found.person_id, found.session_id, found.name, found.email, found.language, found.is_operator
+    )
 
 
 def _note_seen(person_id: UUID, session_id: UUID) -> None:

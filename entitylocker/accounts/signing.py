@@ -19,7 +19,7 @@ from entitylocker.accounts.people import as_actor, find_person, find_person_id, 
 from entitylocker.accounts.rules import check_password, mask_email
 from entitylocker.accounts.sessions import Visit, end_session, open_session
 from entitylocker.accounts.tokens import digest_of, new_token
-from entitylocker.audit.recording import Subject, record, record_in_own_transaction
+from entitylocker.audit.recording import Subject, record, record_counted, record_in_own_transaction
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
@@ -113,7 +113,7 @@ def sign_in(email: str, password: str, visit: Visit) -> str:
     person = find_person(person_id or uuid7())
     fits = verify_password(person.password_hash if person else None, password)
     if person is None or not fits:
-        record_in_own_transaction(ANONYMOUS, EventTag.PERSON_SIGN_IN_REFUSED, Subject("person", name=mask_email(email)))
+        record_counted(ANONYMOUS, EventTag.PERSON_SIGN_IN_REFUSED, Subject("person", name=mask_email(email)))
         raise SignInFailed
     fresh = hash_password(password) if needs_rehash(person.password_hash) else person.password_hash
     with tenancy.transaction(tenant_of_person(person.id)):

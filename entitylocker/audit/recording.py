@@ -122,15 +122,23 @@ def _text(value: UUID | None) -> str | None:
 def record_refusal(actor: Actor, refusal: LockerError) -> None:
     """Write the event of a refused act in a transaction of its own: in the actor's organisation, else the operator's log.
 
-    The same refusal met again within the hour is counted; an event is written at its 1st, 10th, 100th … time.
+    A flood of them leaves few events.
     """
     facts = {"code": refusal.code, **{name: str(value) for name, value in refusal.facts.items()}}
+    subject = Subject("act", name=facts.get("permission", refusal.code))
+    record_counted(actor, EventTag.ACCESS_REFUSED, subject, **facts)
+
+
+def record_counted(actor: Actor, tag: EventTag, subject: Subject, **data: Any) -> None:
+    """Write what may come in a flood, in a transaction of its own: the same within the hour is counted.
+
+    An event is written at its 1st, 10th, 100th … time, with `times` in its data.
+    """
     place = actor.organisation_id or OPERATOR_LOG
     with tenancy.transaction(tenancy.Tenant(organisation_id=place, person_id=actor.person_id), actor):
-        times = _count(place, actor, facts)
+        times = _count(place, actor, [tag.value, subject.kind, str(subject.id), subject.name, data])
         if _is_power_of_ten(times):
-            record(actor, EventTag.ACCESS_REFUSED, Subject("act", name=facts.get("permission", refusal.code)),
-                   organisation_id=place, times=times, **facts)
+            record(actor, tag, subject, organisation_id=place, times=times, **data)
 
 
 def record_in_own_transaction(
@@ -142,9 +150,9 @@ def record_in_own_transaction(
         record(actor, tag, subject, organisation_id=place, **data)
 
 
-def _count(place: UUID, actor: Actor, facts: dict[str, str]) -> int:
+def _count(place: UUID, actor: Actor, what: list[Any]) -> int:
     who = actor.membership_id or actor.person_id or actor.portal_id
-    key = hashlib.sha256(json.dumps([str(who), facts], sort_keys=True).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([str(who), what], sort_keys=True).encode()).hexdigest()
     statement = insert(RefusalCount).values(
         organisation_id=place, refusal=key, hour=func.date_trunc("hour", func.now()), times=1
     )

@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import selectinload
 
 from entitylocker.access import Actor, Facts, Permission, require
-from entitylocker.audit.recording import Subject, record_in_own_transaction
+from entitylocker.audit.recording import Subject, record_counted
 from entitylocker.audit.tags import EventTag
 from entitylocker.consents.errors import (
     BelowLeastVerdict,
@@ -42,7 +42,7 @@ _REFUSALS = (ConsentEnded, FetchLimitReached, BelowLeastVerdict, DocumentNotOffe
 
 def record_refused_read(actor: Actor, refusal: LockerError, document_id: UUID | None = None) -> None:
     """Write into the giver's trail that a portal was refused, after what it did was rolled back."""
-    record_in_own_transaction(
+    record_counted(
         actor,
         EventTag.FETCH_REFUSED,
         Subject("consent", actor.consent_id, actor.name),

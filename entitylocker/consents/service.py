@@ -185,6 +185,14 @@ def list_consents(actor: Actor) -> list[ConsentView]:
     return [view_of(consent) for consent in db.session.scalars(query)]
 
 
+@use_case(Permission.ORGANISATION_READ)
+def has_consent(actor: Actor) -> bool:
+    """Whether the organisation ever gave a consent."""
+    require(actor, Permission.ORGANISATION_READ, actor.facts)
+    given = select(Consent.id).where(Consent.organisation_id == actor.organisation_id)
+    return db.session.scalars(given.limit(1)).one_or_none() is not None
+
+
 @use_case(Permission.CONSENT_LIST)
 def get_consent(actor: Actor, consent_id: UUID) -> ConsentView:
     """One consent of the organisation. Raises NotFound."""

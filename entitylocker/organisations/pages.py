@@ -11,7 +11,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from entitylocker.access import Permission, decide
-from entitylocker.accounts.service import find_operator
 from entitylocker.audit.service import list_recent
 from entitylocker.audit.tags import LABELS
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
@@ -44,7 +43,7 @@ def start() -> Response:
     found = service.list_my_organisations(current_user.person_id)
     if len(found) == 1:
         return redirect(url_for(".overview", organisation_id=found[0].organisation_id), 303)
-    if not found and find_operator(current_user.person_id, current_user.session_id) is not None:
+    if not found and current_user.is_operator:
         return redirect(url_for("operator.approvals"), 303)
     return redirect(url_for(".mine"), 303)
 

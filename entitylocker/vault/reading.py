@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from entitylocker.access import Actor, Permission, require
-from entitylocker.audit.recording import Subject, record, record_in_own_transaction
+from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db
 from entitylocker.signatures.verdicts import Verdict, may_be_offered
-from entitylocker.tenancy import open_use_case, use_case
+from entitylocker.tenancy import use_case
 from entitylocker.vault import rows
 from entitylocker.vault.errors import DocumentNotOffered
 from entitylocker.vault.models import Document, Version
@@ -48,23 +48,13 @@ def open_content(actor: Actor, document_id: UUID, number: int | None = None) -> 
     return _content(document, version)
 
 
-@open_use_case("opens in a use case of its own, and writes the event of a refusal after that was rolled back")
+@use_case(Permission.DOCUMENT_FETCH)
 def open_for_portal(actor: Actor, document_id: UUID) -> Content:
     """The bytes of the current version, for a portal whose consent names the document.
 
-    Leaves an event either way. Raises NotFound if the consent does not name it, DocumentNotOffered.
+    The caller, who knows the consent, writes the event of a refusal. Raises NotFound if the consent does not name the
+    document, DocumentNotOffered.
     """
-    try:
-        return _open_for_portal(actor, document_id)
-    except DocumentNotOffered as refusal:
-        reason = str(refusal.facts["reason"])
-        subject = Subject("document", document_id)
-        record_in_own_transaction(actor, EventTag.FETCH_REFUSED, subject, reason=reason, **_consent(actor))
-        raise
-
-
-@use_case(Permission.DOCUMENT_FETCH)
-def _open_for_portal(actor: Actor, document_id: UUID) -> Content:
     document = rows.document_row(actor, document_id)
     require(actor, Permission.DOCUMENT_FETCH, rows.facts_of_document(document))
     version = rows.version_row(actor, document)

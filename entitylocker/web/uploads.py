@@ -207,7 +207,7 @@ class _Body:
         try:
             return b"".join(pieces).decode("utf-8")
         except UnicodeDecodeError:
-        raise BrokenUpload from None
+            raise BrokenUpload from None
 
     def finish(self) -> None:
         """Read what follows the file. Raises BrokenUpload if that is another part."""

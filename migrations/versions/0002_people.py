@@ -127,13 +127,17 @@ def _person_lookups() -> None:
     kinds.lookup(
         """CREATE FUNCTION lookup_session(bytea)
         RETURNS TABLE (session_id uuid, person_id uuid, name text, email text, language text,
-                       created_at timestamptz, last_seen_at timestamptz)
+                       created_at timestamptz, last_seen_at timestamptz, is_operator boolean)
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
-        AS $$ SELECT s.id, p.id, p.name, p.email, p.language, s.created_at, s.last_seen_at
+        AS $$ SELECT s.id, p.id, p.name, p.email, p.language, s.created_at, s.last_seen_at,
+                     EXISTS (SELECT FROM operators o WHERE o.person_id = p.id AND o.ended_at IS NULL)
               FROM sessions s JOIN persons p ON p.id = s.person_id
               WHERE s.token_digest = $1 AND s.ended_at IS NULL $$""",
         "lookup_session(bytea)",
-        reads=[("sessions", ["id", "person_id", "token_digest", "created_at", "last_seen_at", "ended_at"])],
+        reads=[
+            ("sessions", ["id", "person_id", "token_digest", "created_at", "last_seen_at", "ended_at"]),
+            ("operators", ["person_id", "ended_at"]),
+        ],
     )
     sign_up = ("sign_ups", ["token_digest", "name", "email", "password_hash", "language", "expires_at"])
     kinds.lookup(
