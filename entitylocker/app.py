@@ -81,9 +81,7 @@ HOURLY = [vault_jobs.sweep]
 
 def create_app(settings: Settings) -> Flask:
     """Build the application for `settings`. The engines must answer when the first request comes, not before."""
-    app = Flask(
-        "entitylocker", template_folder=str(resource("templates")), static_folder=str(resource("static"))
-    )
+    app = Flask("entitylocker", template_folder=str(resource("templates")), static_folder=str(resource("static")))
     app.config.update(_flask_config(settings))
     install(app, _engine_room(settings))
     _extensions(app)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from entitylocker.errors import LockerError, N_
+from entitylocker.errors import N_, LockerError
 
 PREFIX = "ENTITYLOCKER_"
 MIB = 1024 * 1024

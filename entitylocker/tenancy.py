@@ -103,7 +103,9 @@ def _tell_database(_session: Session, transaction: Any, connection: Any) -> None
         return
     tenant = current().tenant
     connection.execute(
-        text("SELECT set_config('app.organisation_id', :organisation, true), set_config('app.person_id', :person, true)"),
+        text(
+            "SELECT set_config('app.organisation_id', :organisation, true), set_config('app.person_id', :person, true)"
+        ),
         {"organisation": str(tenant.organisation_id or ""), "person": str(tenant.person_id or "")},
     )
 

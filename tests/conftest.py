@@ -22,7 +22,6 @@ _STATE = pytest.StashKey[TestEngines]()
 _FACTS = pytest.StashKey[dict[str, Any]]()
 
 
-
 def _needs_engines(config: pytest.Config) -> bool:
     return not config.option.collectonly and not config.getoption("--no-engines")
 

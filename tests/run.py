@@ -37,7 +37,9 @@ def get_chromium() -> str | None:
         say("No Chromium found: installing the distribution's (apt-get install chromium).")
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=environment, check=False, stdout=subprocess.DEVNULL)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], env=environment, check=False, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "chromium"], env=environment, check=False, stdout=subprocess.DEVNULL
+        )
         if found := find_chromium():
             return found
     say("No Chromium found: downloading Playwright's.")

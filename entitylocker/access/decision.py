@@ -104,5 +104,5 @@ def require(actor: Actor, permission: Permission, facts: Facts, now: datetime | 
         return outcome
     seen_by = SEEN_BY.get(permission)
     if seen_by is None or not decide(actor, seen_by, facts, now):
-        raise NotFound()
+        raise NotFound
     raise PermissionDenied(outcome.reason, permission=permission.value)

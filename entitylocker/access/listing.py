@@ -45,5 +45,3 @@ def _scope(grant: Grant, columns: Columns) -> ColumnElement[bool]:
     if columns.folder_path is None:
         return false()
     return columns.folder_path.startswith(grant.folder_path, autoescape=True)  # type: ignore[no-any-return]
-
-

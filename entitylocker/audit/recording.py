@@ -41,9 +41,7 @@ class _Pending:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def record(
-    actor: Actor, tag: EventTag, subject: Subject, *, organisation_id: UUID | None = None, **data: Any
-) -> None:
+def record(actor: Actor, tag: EventTag, subject: Subject, *, organisation_id: UUID | None = None, **data: Any) -> None:
     """Note an event of the running transaction; it is written at its commit, or not at all.
 
     It goes to the trail of `organisation_id`, by default the actor's, else the operator's log. `data` holds strings,
@@ -120,7 +118,7 @@ def _text(value: UUID | None) -> str | None:
 
 
 def record_refusal(actor: Actor, refusal: LockerError) -> None:
-    """Write the event of a refused act in a transaction of its own: in the actor's organisation, else the operator's log.
+    """Write the event of a refused act, in a transaction of its own, in the actor's trail or the operator's log.
 
     A flood of them leaves few events.
     """
@@ -171,4 +169,3 @@ def register_audit() -> None:
     """Let every commit write its events and every refusal leave one."""
     tenancy.before_commit(write_pending)
     tenancy.on_refusal(record_refusal)
-

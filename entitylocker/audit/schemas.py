@@ -10,7 +10,6 @@ from marshmallow import Schema, fields, post_load, pre_load, validate
 from entitylocker.audit.service import EventFilter
 from entitylocker.audit.tags import EventTag
 
-
 # The day after the last one must still be a day.
 _DAYS = validate.Range(max=date(9998, 12, 31))
 

@@ -111,7 +111,9 @@ def _start_of(day: date) -> datetime:
 
 
 def _csv_lines(events: Iterable[Event]) -> Iterator[str]:
-    yield _csv_line(["sequence", "at", "actor", "actor_kind", "means", "event", "subject_kind", "subject", "id", "data"])
+    yield _csv_line(
+        ["sequence", "at", "actor", "actor_kind", "means", "event", "subject_kind", "subject", "id", "data"]
+    )
     for event in events:
         yield _csv_line(
             [

@@ -28,7 +28,9 @@ PORT = 8080
 
 @click.command()
 @home_option
-@click.option("--port", type=click.IntRange(1024, 65000), help="The port to answer on. [default: 8080 or the next free one]")
+@click.option(
+    "--port", type=click.IntRange(1024, 65000), help="The port to answer on. [default: 8080 or the next free one]"
+)
 @json_option
 def demo(home: Path, port: int | None, as_json: bool) -> None:
     """Start everything on this machine, with two organisations to look at.

@@ -113,7 +113,10 @@ class _Seed:
     def _order_letter(self, organisation: DemoOrganisation) -> organisations.Letter | None:
         if organisation.kind is not OrganisationKind.GOVERNMENT_DEPARTMENT:
             return None
-        lines = [f"To the operator of the locker: {organisation.name}, code {organisation.identifier},", "opens an account."]
+        lines = [
+            f"To the operator of the locker: {organisation.name}, code {organisation.identifier},",
+            "opens an account.",
+        ]
         paper = make_paper("unsigned", "Order", lines, authority=self._authority)
         return organisations.Letter("order.pdf", io.BytesIO(paper))
 
@@ -135,7 +138,7 @@ class _Seed:
     def _fill_vaults(self) -> None:
         clerk = self._as_member(COMPANY, COMPANY.people[1])
         folders = self._make_folders(clerk, ["Registrations", "Tax", "Board"])
-        for paper in demo_papers(date.today()):  # noqa: DTZ011 - days of the demo, not instants
+        for paper in demo_papers(date.today()):
             content = make_paper(paper.kind, paper.title, list(paper.lines), authority=self._authority)
             upload = vault.Upload(paper.filename, PaperSource(io.BytesIO(content)))
             details = Details(paper.title, paper.type_code, paper.number, paper.issued_on, paper.expires_on)
@@ -149,7 +152,7 @@ class _Seed:
 
     def _delegate(self, folder_id: UUID) -> None:
         """Kiran reads and files in one folder for ninety days: the example of a delegation."""
-        today = date.today()  # noqa: DTZ011
+        today = date.today()
         kiran = self._as_member(COMPANY, COMPANY.people[4])
         assert kiran.membership_id is not None
         delegations.give_delegation(

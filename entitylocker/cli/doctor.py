@@ -49,7 +49,9 @@ def doctor(home: Path, as_json: bool) -> None:
 def _print(findings: list[Finding]) -> None:
     console = Console(highlight=False)
     for finding in findings:
-        console.print(f"[green]ok[/green]    {finding.message}" if finding.ok else f"[red]fault[/red] {finding.message}")
+        console.print(
+            f"[green]ok[/green]    {finding.message}" if finding.ok else f"[red]fault[/red] {finding.message}"
+        )
         if not finding.ok and finding.advice:
             console.print(f"      → {finding.advice}")
 
@@ -88,7 +90,11 @@ def _database(settings: Settings) -> Finding:
 def _walls(settings: Settings) -> Finding:
     with _connect(settings.database_app_url) as connection:
         mighty = [str(row[0]) for row in connection.execute(_MIGHTY)]
-    message = f"Roles with too many rights: {', '.join(mighty)}" if mighty else "No serving role can pass the walls between organisations."
+    message = (
+        f"Roles with too many rights: {', '.join(mighty)}"
+        if mighty
+        else "No serving role can pass the walls between organisations."
+    )
     return Finding("walls", not mighty, message, "Take SUPERUSER, BYPASSRLS, CREATEROLE and CREATEDB from them.")
 
 
@@ -119,6 +125,12 @@ def _operator_key(settings: Settings) -> Finding:
 
 def _recovery(settings: Settings) -> Finding:
     exported = read_remembered(settings.home).get("recovery_exported_at")
-    message = f"The recovery key was exported on {str(exported)[:10]}." if exported else "The recovery key was never exported."
-    advice = "Run `entitylocker keys export FILE`: without it nobody can open the documents after a loss of this machine."
+    message = (
+        f"The recovery key was exported on {str(exported)[:10]}."
+        if exported
+        else "The recovery key was never exported."
+    )
+    advice = (
+        "Run `entitylocker keys export FILE`: without it nobody can open the documents after a loss of this machine."
+    )
     return Finding("recovery", bool(exported), message, advice)

@@ -27,7 +27,7 @@ def settings_of(home: Path) -> Settings:
     settings = load_settings(home)
     if not settings.database_app_url:
         raise click.ClickException(
-            f"Nothing is set up in {home} yet. Start `entitylocker demo --home {home}`, or set ENTITYLOCKER_DATABASE_URL "
-            "and run `entitylocker migrate`."
+            f"Nothing is set up in {home} yet. Start `entitylocker demo --home {home}`, or set "
+            "ENTITYLOCKER_DATABASE_URL and run `entitylocker migrate`."
         )
     return settings

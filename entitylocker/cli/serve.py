@@ -15,7 +15,9 @@ WORKERS = 2
 THREADS = 64
 
 
-def gunicorn_command(bind: str, *, application: str = "entitylocker.app:application()", workers: int = WORKERS) -> list[str]:
+def gunicorn_command(
+    bind: str, *, application: str = "entitylocker.app:application()", workers: int = WORKERS
+) -> list[str]:
     """The command that serves `application` on `bind`."""
     return [
         sys.executable, "-m", "gunicorn", "--bind", bind, "--workers", str(workers), "--threads", str(THREADS),

@@ -99,7 +99,9 @@ class Tour:
     def deposit(self) -> str:
         """The records officer deposits a signed paper."""
         number = f"TOUR/{datetime.now(UTC):%Y%m%d%H%M%S}"
-        self.content = make_paper("valid", "GST registration certificate", [f"Number {number}"], authority=self.authority)
+        self.content = make_paper(
+            "valid", "GST registration certificate", [f"Number {number}"], authority=self.authority
+        )
         self.clerk = self._person("records_officer")
         fields = {"title": "GST registration certificate (tour)", "type_code": "GSTRC", "number": number}
         path = f"/api/v1{self._organisation}/documents"
@@ -171,7 +173,9 @@ class Tour:
     def read_trail(self) -> str:
         """The auditor finds every step, in order."""
         auditor = self._person("auditor")
-        lines = list(csv.DictReader(io.StringIO(auditor.get(f"{self._organisation}/activity.csv").content.decode("utf-8-sig"))))
+        lines = list(
+            csv.DictReader(io.StringIO(auditor.get(f"{self._organisation}/activity.csv").content.decode("utf-8-sig")))
+        )
         numbers = [int(line["sequence"]) for line in lines]
         _expect(numbers == list(range(1, len(numbers) + 1)), "the numbers of the trail have gaps")
         deposits = [n for n, line in enumerate(lines) if line["event"] == TRAIL[0] and "(tour)" in line["subject"]]

@@ -135,9 +135,7 @@ def _holder_problems(
     ]
 
 
-def _allowed_holders(
-    identifiers: Sequence[Identifier], organisation_kind: OrganisationKind | None
-) -> str | None:
+def _allowed_holders(identifiers: Sequence[Identifier], organisation_kind: OrganisationKind | None) -> str | None:
     if _of(identifiers, IdentifierKind.CIN):
         return _HOLDERS[OrganisationKind.COMPANY]
     if _of(identifiers, IdentifierKind.LLPIN):

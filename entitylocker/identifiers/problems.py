@@ -43,9 +43,7 @@ class MustBeDigit(InvalidIdentifier):
 class MeantDigit(MustBeDigit):
     """A letter that looks like a digit; `meant` is that digit."""
 
-    message = N_(
-        'Character %(position)s must be a digit: you typed "%(typed)s". Did you mean the digit %(meant)s?'
-    )
+    message = N_('Character %(position)s must be a digit: you typed "%(typed)s". Did you mean the digit %(meant)s?')
 
 
 class MeantZero(MeantDigit):
@@ -60,9 +58,7 @@ class MustBeLetter(InvalidIdentifier):
 class MeantLetter(MustBeLetter):
     """A digit that looks like a letter; `meant` is that letter."""
 
-    message = N_(
-        'Character %(position)s must be a letter: you typed "%(typed)s". Did you mean the letter %(meant)s?'
-    )
+    message = N_('Character %(position)s must be a letter: you typed "%(typed)s". Did you mean the letter %(meant)s?')
 
 
 class MustBeLetterOrDigit(InvalidIdentifier):
@@ -82,24 +78,20 @@ class MustBeginWith(InvalidIdentifier):
 
 class UnknownState(InvalidIdentifier):
     code = "identifier_unknown_state"
-    message = N_(
-        'Characters %(position)s and %(last)s must name a state or union territory: you typed "%(typed)s".'
-    )
+    message = N_('Characters %(position)s and %(last)s must name a state or union territory: you typed "%(typed)s".')
 
 
 class UnknownCompanyType(InvalidIdentifier):
     code = "identifier_unknown_company_type"
     message = N_(
-        "Characters %(position)s to %(last)s must be a type of company such as PTC or PLC: "
-        'you typed "%(typed)s".'
+        'Characters %(position)s to %(last)s must be a type of company such as PTC or PLC: you typed "%(typed)s".'
     )
 
 
 class ImpossibleYear(InvalidIdentifier):
     code = "identifier_impossible_year"
     message = N_(
-        "Characters %(position)s to %(last)s must be a year from %(earliest)s to %(latest)s: "
-        'you typed "%(typed)s".'
+        'Characters %(position)s to %(last)s must be a year from %(earliest)s to %(latest)s: you typed "%(typed)s".'
     )
 
 
@@ -117,7 +109,5 @@ class DoesNotAddUp(InvalidIdentifier):
 
 class BadDepartmentCode(InvalidIdentifier):
     code = "department_code_malformed"
-    message = N_(
-        "A department code begins with a letter and has 2 to 20 letters (A to Z), digits and single hyphens."
-    )
+    message = N_("A department code begins with a letter and has 2 to 20 letters (A to Z), digits and single hyphens.")
     advice = N_("Use the code as it stands in the order letter.")

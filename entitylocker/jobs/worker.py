@@ -62,7 +62,10 @@ def run_worker(app: Flask, url: str, hourly: list[Job], *, at_once: int = 2) -> 
         queue = build_queue(app, url, hourly)
         async with queue.open_async():
             await queue.run_worker_async(
-                concurrency=at_once, delete_jobs="successful", shutdown_graceful_timeout=25, fetch_job_polling_interval=2
+                concurrency=at_once,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=25,
+                fetch_job_polling_interval=2,
             )
 
     asyncio.run(work())

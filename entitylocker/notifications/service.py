@@ -90,7 +90,7 @@ def _deliver(address: str, message: OutboxMessage) -> None:
 def list_outbox(limit: int = 50) -> list[OutboxMessage]:
     """The newest mails. Raises NotFound where a mail server is set: then nobody reads mail here."""
     if not (engines().settings.demo and engines().settings.shows_outbox):
-        raise NotFound()
+        raise NotFound
     with tenancy.transaction(Tenant(DatabaseRole.WORKER)):
         newest = select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(limit)
         return list(db.session.scalars(newest))

@@ -64,9 +64,7 @@ def send(
             )
             answer = Answer(response.status_code, response.headers, _read(response))
     except requests.RequestException as error:
-        raise Unreachable(
-            "EntityLocker does not answer at the moment. Please try again in a minute."
-        ) from error
+        raise Unreachable("EntityLocker does not answer at the moment. Please try again in a minute.") from error
     if not 200 <= answer.status < 300:
         raise _refusal(answer)
     return answer

@@ -10,9 +10,7 @@ class PortalFault(Exception):
 
     code = "fault"
 
-    def __init__(
-        self, words: str, *, code: str | None = None, status: int | None = None, detail: str = ""
-    ) -> None:
+    def __init__(self, words: str, *, code: str | None = None, status: int | None = None, detail: str = "") -> None:
         super().__init__(words)
         self.words = words
         self.code = code or self.code

@@ -29,9 +29,7 @@ def fetch_all(client: PortalClient, visit: Visit) -> None:
 
 def _fetch(client: PortalClient, grant: Grant, document: SharedDocument) -> Receipt:
     if not document.offered:
-        fault = Refused(
-            "EntityLocker does not hand this document out now.", code=document.why_not or "not_offered"
-        )
+        fault = Refused("EntityLocker does not hand this document out now.", code=document.why_not or "not_offered")
         return Receipt(document, datetime.now(UTC), refusal=fault.facts())
     try:
         return Receipt.of(document, client.fetch_content(grant, document.id))

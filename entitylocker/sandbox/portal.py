@@ -46,9 +46,7 @@ def create_portal_app(*, issuer: str, client_id: str, private_jwk: dict[str, Any
     )
     app.extensions["portal_visits"] = Visits()
     app.extensions["portal_is_https"] = base_url.startswith("https:")
-    app.jinja_env.globals.update(
-        verdict_words=verdict_words, refusal_words=refusal_words, moment=moment, types=TYPES
-    )
+    app.jinja_env.globals.update(verdict_words=verdict_words, refusal_words=refusal_words, moment=moment, types=TYPES)
     app.register_blueprint(pages)
     app.after_request(_secure)
     return app
@@ -81,9 +79,7 @@ def callback() -> AnyResponse:
     answer = request.args.to_dict()
     question, pushed = visit.questions.pop(answer.get("state", ""), (None, None))
     if question is None or pushed is None:
-        raise Untrustworthy(
-            "This answer does not belong to a question that this browser has open.", code="wrong_state"
-        )
+        raise Untrustworthy("This answer does not belong to a question that this browser has open.", code="wrong_state")
     try:
         grant = _client().redeem(answer, pushed)
     except Declined as fault:
@@ -175,9 +171,7 @@ def _visit_of_form() -> Visit:
     """The visit whose own page sent this form; Untrustworthy for a form from elsewhere."""
     visit = _visit()
     if not hmac.compare_digest(request.form.get("form_token", "").encode(), visit.form_token.encode()):
-        raise Untrustworthy(
-            "This form is too old, or came from another page. Nothing was sent.", code="wrong_form"
-        )
+        raise Untrustworthy("This form is too old, or came from another page. Nothing was sent.", code="wrong_form")
     return visit
 
 

@@ -138,9 +138,7 @@ class PortalClient:
         """The bytes of one document; Untrustworthy unless they carry their own digest (RFC 9530)."""
         answer = self._get(grant, "documents", document_id, "content")
         if not digest_matches(answer.headers.get("Repr-Digest"), answer.body):
-            raise Untrustworthy(
-                "The document did not arrive as it was sent. It was thrown away.", code="wrong_digest"
-            )
+            raise Untrustworthy("The document did not arrive as it was sent. It was thrown away.", code="wrong_digest")
         return Content(
             data=answer.body,
             media_type=answer.headers.get("Content-Type", "application/octet-stream"),

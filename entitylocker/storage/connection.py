@@ -44,9 +44,7 @@ def connect(endpoint: str, access_key: str, secret_key: str, *, secure: bool, re
             respect_retry_after_header=False,
         ),
     )
-    return Minio(
-        endpoint, access_key=access_key, secret_key=secret_key, secure=secure, region=region, http_client=pool
-    )
+    return Minio(endpoint, access_key=access_key, secret_key=secret_key, secure=secure, region=region, http_client=pool)
 
 
 @contextmanager

@@ -119,17 +119,13 @@ class OperatorKey(SecretKey):
         return _unwrap(self, blob, context)
 
 
-def new_organisation_key(
-    operator_key: OperatorKey, *, organisation_id: UUID
-) -> tuple[OrganisationKey, bytes]:
+def new_organisation_key(operator_key: OperatorKey, *, organisation_id: UUID) -> tuple[OrganisationKey, bytes]:
     """Make the key of a new organisation. Returns it and its wrapped form for the row (69 bytes)."""
     key = OrganisationKey(os.urandom(KEY_SIZE))
     return key, operator_key.wrap(key.raw, context=organisation_context(organisation_id))
 
 
-def open_organisation_key(
-    operator_key: OperatorKey, blob: bytes, *, organisation_id: UUID
-) -> OrganisationKey:
+def open_organisation_key(operator_key: OperatorKey, blob: bytes, *, organisation_id: UUID) -> OrganisationKey:
     """Open an organisation's key. Raises WrongOperatorKey, KeyUnwrapFailed (another organisation's too)."""
     return OrganisationKey(operator_key.unwrap(blob, context=organisation_context(organisation_id)))
 

@@ -127,9 +127,7 @@ class RangeReader:
     pieces. Its errors go through unchanged.
     """
 
-    def __init__(
-        self, fetch: Fetch, ciphertext_size: int, document_key: DocumentKey, associated_data: bytes
-    ) -> None:
+    def __init__(self, fetch: Fetch, ciphertext_size: int, document_key: DocumentKey, associated_data: bytes) -> None:
         """`ciphertext_size`: as written down after the put. Raises ObjectCorrupted if no document has it."""
         self.plaintext_size = plaintext_size(ciphertext_size)
         self._fetch = fetch

@@ -88,9 +88,7 @@ def _admission(
 ) -> Admission:
     assert actor.organisation_id is not None
     earlier = answers.find(actor, key) if key else None
-    return Admission(
-        folder_id, document_id, uuid7(), is_new, details, open_key(actor.organisation_id), earlier
-    )
+    return Admission(folder_id, document_id, uuid7(), is_new, details, open_key(actor.organisation_id), earlier)
 
 
 def _receive(actor: Actor, admission: Admission, upload: Upload) -> Deposited:

@@ -28,9 +28,7 @@ def edit_document(actor: Actor, document_id: UUID, details: Details) -> Document
     changed = _apply(document, details)
     if changed:
         document.updated_at = utc_now()
-        record(
-            actor, EventTag.DOCUMENT_EDIT, Subject("document", document.id, document.title), changed=changed
-        )
+        record(actor, EventTag.DOCUMENT_EDIT, Subject("document", document.id, document.title), changed=changed)
     return document
 
 

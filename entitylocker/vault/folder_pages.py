@@ -29,9 +29,7 @@ def new_folder(organisation_id: UUID, folder_id: UUID) -> Response | tuple[str, 
             made = service.create_folder(actor, folder_id, form.data["name"])
             flash(gettext("The folder “%(name)s” was made.", name=made.name), "ok")
             return _to_folder(organisation_id, made.id)
-    page = render_template(
-        "vault/folder.html", form=form, place=place, renaming=False, folder_name=folder_name
-    )
+    page = render_template("vault/folder.html", form=form, place=place, renaming=False, folder_name=folder_name)
     return page, form.status
 
 
@@ -49,9 +47,7 @@ def rename_folder(organisation_id: UUID, folder_id: UUID) -> Response | tuple[st
             folder = service.rename_folder(actor, folder_id, form.data["name"])
             flash(gettext("The folder is now called “%(name)s”.", name=folder.name), "ok")
             return _to_folder(organisation_id, folder_id)
-    page = render_template(
-        "vault/folder.html", form=form, place=place, renaming=True, folder_name=folder_name
-    )
+    page = render_template("vault/folder.html", form=form, place=place, renaming=True, folder_name=folder_name)
     return page, form.status
 
 

@@ -26,9 +26,7 @@ ROOT_NAME = "Documents"
 
 def create_root_folder(happening: OrganisationRegistered) -> None:
     """Reaction: every organisation has a root folder from its first moment."""
-    root = Folder(
-        id=uuid7(), organisation_id=happening.organisation_id, parent_id=None, name=ROOT_NAME, path="/"
-    )
+    root = Folder(id=uuid7(), organisation_id=happening.organisation_id, parent_id=None, name=ROOT_NAME, path="/")
     db.session.add(root)
     tenancy.flush()
 

@@ -47,9 +47,7 @@ def documents(organisation_id: UUID) -> str:
 @session_only
 def due(organisation_id: UUID) -> str:
     """What has expired, what expires in 30 days, what in 90."""
-    return render_template(
-        "vault/due.html", groups=service.list_due(current_actor()), folder_name=folder_name
-    )
+    return render_template("vault/due.html", groups=service.list_due(current_actor()), folder_name=folder_name)
 
 
 @pages.get("/organisations/<uuid:organisation_id>/bin")
@@ -82,8 +80,6 @@ def _ways(page: Page, endpoint: str, organisation_id: UUID) -> dict[str, Any]:
         name: value for name, value in request.args.items() if value and name not in ("older", "newer")
     }
     return {
-        "newer_url": page.newer
-        and url_for(endpoint, organisation_id=organisation_id, newer=page.newer, **kept),
-        "older_url": page.older
-        and url_for(endpoint, organisation_id=organisation_id, older=page.older, **kept),
+        "newer_url": page.newer and url_for(endpoint, organisation_id=organisation_id, newer=page.newer, **kept),
+        "older_url": page.older and url_for(endpoint, organisation_id=organisation_id, older=page.older, **kept),
     }

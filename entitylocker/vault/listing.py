@@ -30,9 +30,7 @@ class Cursor:
 
 
 @use_case(Permission.DOCUMENT_READ)
-def list_documents(
-    actor: Actor, filters: Filters, cursor: Cursor | None = None, size: int = PAGE_SIZE
-) -> Page:
+def list_documents(actor: Actor, filters: Filters, cursor: Cursor | None = None, size: int = PAGE_SIZE) -> Page:
     """A page of the documents that the actor may see, newest first.
 
     Raises NotFound for a folder not to be seen.
@@ -47,9 +45,7 @@ def list_due(actor: Actor) -> dict[rules.Due, list[DocumentView]]:
     day = rules.today()
     query = (
         rows.views()
-        .where(
-            rows.in_vault(actor, Permission.DOCUMENT_READ), Document.expires_on <= day + timedelta(days=90)
-        )
+        .where(rows.in_vault(actor, Permission.DOCUMENT_READ), Document.expires_on <= day + timedelta(days=90))
         .order_by(Document.expires_on, Document.id)
     )
     groups: dict[rules.Due, list[DocumentView]] = {group: [] for group in rules.Due}
@@ -97,9 +93,7 @@ def _narrowing(actor: Actor, filters: Filters) -> Iterable[ColumnElement[bool]]:
     if filters.verdict:
         yield Version.verdict == filters.verdict
     for word in rules.clean_line(filters.text).split():
-        yield Document.title.icontains(word, autoescape=True) | Document.number.icontains(
-            word, autoescape=True
-        )
+        yield Document.title.icontains(word, autoescape=True) | Document.number.icontains(word, autoescape=True)
 
 
 def _page(query: Select[Any], cursor: Cursor, size: int) -> Page:

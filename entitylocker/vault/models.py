@@ -119,9 +119,7 @@ class Version(Identified, Dated, Base):
     __table_args__ = (
         UniqueConstraint("organisation_id", "id"),
         UniqueConstraint("organisation_id", "document_id", "number"),
-        ForeignKeyConstraint(
-            ["organisation_id", "document_id"], ["documents.organisation_id", "documents.id"]
-        ),
+        ForeignKeyConstraint(["organisation_id", "document_id"], ["documents.organisation_id", "documents.id"]),
         Index("ix_versions_sha256", "organisation_id", "sha256"),
         CheckConstraint(f"verdict IN ({_VERDICTS})", name="verdict"),
         {"info": {"kind": TableKind.OWN}},

@@ -146,9 +146,7 @@ def _by_whom(report: Report) -> Answer:
     if report.trusted:
         return Answer("ok", title, ", ".join(report.by_whom))
     names = ", ".join(report.by_whom)
-    return Answer(
-        "warn", title, gettext("The certificate says “%(names)s”, which nobody confirms.", names=names)
-    )
+    return Answer("warn", title, gettext("The certificate says “%(names)s”, which nobody confirms.", names=names))
 
 
 def _changed(report: Report) -> Answer:

@@ -37,9 +37,7 @@ def document_row(actor: Actor, document_id: UUID, *, locked: bool = False) -> Do
 
     `locked`: until the commit nobody else may change it. Raises NotFound.
     """
-    query = select(Document).where(
-        Document.organisation_id == actor.organisation_id, Document.id == document_id
-    )
+    query = select(Document).where(Document.organisation_id == actor.organisation_id, Document.id == document_id)
     document = db.session.scalars(query.with_for_update() if locked else query).one_or_none()
     if document is None:
         raise NotFound
@@ -75,9 +73,7 @@ def ancestors_of(actor: Actor, folder: Folder) -> tuple[Folder, ...]:
 
 def place_of(actor: Actor, folder: Folder) -> FolderPlace:
     """The folder with the way to it and what lies in it."""
-    children = (
-        select(Folder).where(visible_folders(actor), Folder.parent_id == folder.id).order_by(Folder.name)
-    )
+    children = select(Folder).where(visible_folders(actor), Folder.parent_id == folder.id).order_by(Folder.name)
     return FolderPlace(folder, ancestors_of(actor, folder), tuple(db.session.scalars(children)))
 
 
@@ -119,9 +115,7 @@ def views() -> Any:
                 Version.number == Document.version_number,
             ),
         )
-        .join(
-            Folder, and_(Folder.organisation_id == Document.organisation_id, Folder.id == Document.folder_id)
-        )
+        .join(Folder, and_(Folder.organisation_id == Document.organisation_id, Folder.id == Document.folder_id))
         .outerjoin(DocumentType, DocumentType.code == Document.type_code)
     )
 

@@ -126,9 +126,7 @@ class ListSchema(Schema):
     folder = fields.UUID(load_default=None)
     q = Line(load_default="", validate=validate.Length(max=200))
     type = fields.String(load_default="", validate=validate.Length(max=40))
-    verdict = fields.String(
-        load_default="", validate=validate.OneOf(["", *(verdict.value for verdict in Verdict)])
-    )
+    verdict = fields.String(load_default="", validate=validate.OneOf(["", *(verdict.value for verdict in Verdict)]))
     older = fields.UUID(load_default=None)
     newer = fields.UUID(load_default=None)
 

@@ -70,10 +70,7 @@ def list_lost_checks(actor: Actor) -> list[tuple[UUID, UUID]]:
     waiting = select(Version.organisation_id, Version.id).where(
         Version.verdict == Verdict.CHECKING.value, Version.created_at < utc_now() - LOST_AFTER
     )
-    return [
-        (organisation_id, version_id)
-        for organisation_id, version_id in db.session.execute(waiting.limit(_BATCH))
-    ]
+    return [(organisation_id, version_id) for organisation_id, version_id in db.session.execute(waiting.limit(_BATCH))]
 
 
 def _version_id(key: str) -> UUID | None:

@@ -40,9 +40,7 @@ def send_document(organisation_id: UUID) -> Response | tuple[str, int]:
         DepositSchema, lambda file, data: service.deposit(actor, file, data["details"], data["folder_id"])
     )
     if form.done is not None:
-        return _to_document(
-            organisation_id, form.done, gettext("The document was stored. It is being checked now.")
-        )
+        return _to_document(organisation_id, form.done, gettext("The document was stored. It is being checked now."))
     return _upload_page({**form.values, **_fresh_key()}, form.problems), form.status
 
 
@@ -63,9 +61,7 @@ def send_version(organisation_id: UUID, document_id: UUID) -> Response | tuple[s
     view = service.get_document(actor, document_id)
     form = UploadForm(AddVersionSchema, lambda file, data: service.add_version(actor, file, document_id))
     if form.done is not None:
-        return _to_document(
-            organisation_id, form.done, gettext("The new version was stored. It is being checked now.")
-        )
+        return _to_document(organisation_id, form.done, gettext("The new version was stored. It is being checked now."))
     return _version_page(view, {**form.values, **_fresh_key()}, form.problems), form.status
 
 
@@ -97,8 +93,6 @@ def _to_document(organisation_id: UUID, done: Deposited, message: str) -> Respon
     if done.duplicate_of is not None:
         address = url_for("vault.document", organisation_id=organisation_id, document_id=done.duplicate_of)
         said = gettext("The same file is in the locker already.")
-        flash(
-            Markup('{} <a href="{}">{}</a>').format(said, address, gettext("Look at the other one")), "info"
-        )
+        flash(Markup('{} <a href="{}">{}</a>').format(said, address, gettext("Look at the other one")), "info")
     address = url_for("vault.document", organisation_id=organisation_id, document_id=done.document_id)
     return redirect(address, 303)

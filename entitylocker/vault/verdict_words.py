@@ -12,9 +12,7 @@ from entitylocker.signatures.verdicts import Reason, Verdict
 GREEN_CAUTION = N_("This says who signed and that nothing changed, not that the contents are true.")
 
 WHAT_TO_DO: dict[Verdict, str] = {
-    Verdict.ALTERED: N_(
-        "Do not use it. Ask whoever issued it for the original and add that as a new version."
-    ),
+    Verdict.ALTERED: N_("Do not use it. Ask whoever issued it for the original and add that as a new version."),
     Verdict.CHANGED_AFTER_SIGNING: N_(
         "Ask whoever issued it for the file as it was signed, and add that as a new version."
     ),
@@ -25,14 +23,10 @@ WHAT_TO_DO: dict[Verdict, str] = {
         "Make sure by other means who signed it, or ask the operator to add the signer’s authority."
     ),
     Verdict.FILLED_IN_AFTER_SIGNING: N_("Read below what was filled in, and by whom, before you rely on it."),
-    Verdict.VALID_AT_CLAIMED_TIME: N_(
-        "It can be used. Where the time matters, ask for a copy with a time stamp."
-    ),
+    Verdict.VALID_AT_CLAIMED_TIME: N_("It can be used. Where the time matters, ask for a copy with a time stamp."),
     Verdict.VALID_WITH_ADDITIONS: N_("It can be used. The additions are listed below."),
     Verdict.VALID: N_("It can be used."),
-    Verdict.NOT_SIGNED: N_(
-        "It can be stored and shared. Where a signature is needed, ask for a signed copy."
-    ),
+    Verdict.NOT_SIGNED: N_("It can be stored and shared. Where a signature is needed, ask for a signed copy."),
     Verdict.CHECKING: N_("This takes a few seconds. You need not wait here."),
 }
 

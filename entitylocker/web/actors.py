@@ -33,7 +33,7 @@ loaders = Loaders()
 def current_person() -> Any:
     """The signed-in person. Raises SignInRequired."""
     if not current_user.is_authenticated:
-        raise SignInRequired()
+        raise SignInRequired
     return current_user
 
 
@@ -74,7 +74,7 @@ def _find_actor() -> Actor:
     assert loaders.member is not None, "app.py registers the loaders"
     actor = loaders.member(person.person_id, person.session_id, organisation_id)
     if actor is None:
-        raise NotFound()
+        raise NotFound
     return actor
 
 
@@ -84,7 +84,7 @@ def operator_actor() -> Actor:
     assert loaders.operator is not None, "app.py registers the loaders"
     actor = loaders.operator(person.person_id, person.session_id)
     if actor is None:
-        raise NotFound()
+        raise NotFound
     g.actor = actor
     return actor
 

@@ -48,9 +48,7 @@ def send_content(
 def disposition(filename: str) -> str:
     """An attachment of that name: plain ASCII for old programs, the name itself for all others (RFC 6266)."""
     plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    plain = (
-        "".join(letter for letter in plain if letter.isalnum() or letter in " ._-()").strip() or "document"
-    )
+    plain = "".join(letter for letter in plain if letter.isalnum() or letter in " ._-()").strip() or "document"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 

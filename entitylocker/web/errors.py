@@ -15,9 +15,9 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from entitylocker.access import Reason
 from entitylocker.errors import (
+    N_,
     InvalidInput,
     LockerError,
-    N_,
     NotFound,
     PermissionDenied,
     SignInRequired,
@@ -163,7 +163,7 @@ def _flatten(messages: dict[str, Any]) -> dict[str, list[str]]:
     """webargs nests messages by place (json, query): name the fields only."""
     flat: dict[str, list[str]] = {}
     for place in messages.values():
-        for name, texts in (place.items() if isinstance(place, dict) else [("", place)]):
+        for name, texts in place.items() if isinstance(place, dict) else [("", place)]:
             flat[str(name)] = [str(text) for text in (texts if isinstance(texts, list) else [texts])]
     return flat
 

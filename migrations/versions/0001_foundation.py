@@ -1,11 +1,10 @@
 """The queue, the audit trail and the outbox."""
 
+import kinds
 import sqlalchemy as sa
 from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
-
-import kinds
 
 revision = "0001"
 down_revision = None
@@ -81,7 +80,9 @@ def _events() -> None:
     # The operator's acts are written into the trail of whom they concern; only the installation's log can be read.
     op.execute("GRANT SELECT, INSERT ON events TO el_operator")
     op.execute("CREATE POLICY operator_insert ON events FOR INSERT TO el_operator WITH CHECK (true)")
-    op.execute(f"CREATE POLICY operator_select ON events FOR SELECT TO el_operator USING (organisation_id = {OPERATOR_LOG})")
+    op.execute(
+        f"CREATE POLICY operator_select ON events FOR SELECT TO el_operator USING (organisation_id = {OPERATOR_LOG})"
+    )
     op.execute("GRANT SELECT, INSERT, UPDATE ON event_heads TO el_operator")
     op.execute("CREATE POLICY operator_heads ON event_heads FOR ALL TO el_operator USING (true)")
 

@@ -166,9 +166,7 @@ def _versions() -> None:
             ["documents.organisation_id", "documents.id"],
             name="fk_versions_organisation_id_document_id",
         ),
-        sa.CheckConstraint(
-            "verdict IN (" + ", ".join(f"'{word}'" for word in VERDICTS) + ")", name="verdict"
-        ),
+        sa.CheckConstraint("verdict IN (" + ", ".join(f"'{word}'" for word in VERDICTS) + ")", name="verdict"),
     )
     op.create_index("ix_versions_sha256", "versions", ["organisation_id", "sha256"])
     # A version is immutable: the app may write what a check found, and nothing else of it.
@@ -186,9 +184,7 @@ def _idempotency_keys() -> None:
         sa.Column("answer", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("organisation_id", "person_id", "key", name="pk_idempotency_keys"),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisations.id"], name="fk_idempotency_keys_organisation_id"
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name="fk_idempotency_keys_organisation_id"),
     )
     op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["organisation_id", "created_at"])
     kinds.own("idempotency_keys", rights="SELECT, INSERT, DELETE")

@@ -71,11 +71,13 @@ def test_another_organisation_is_out_of_reach_for_every_permission() -> None:
 
 @pytest.mark.parametrize(
     ("begins", "ends", "reason"),
-    [(NOW + DAY, None, Reason.NOT_YET), (None, NOW, Reason.ENDED), (NOW - DAY, NOW - timedelta(seconds=1), Reason.ENDED)],
+    [
+        (NOW + DAY, None, Reason.NOT_YET),
+        (None, NOW, Reason.ENDED),
+        (NOW - DAY, NOW - timedelta(seconds=1), Reason.ENDED),
+    ],
 )
-def test_a_delegation_holds_only_in_its_time(
-    begins: datetime | None, ends: datetime | None, reason: Reason
-) -> None:
+def test_a_delegation_holds_only_in_its_time(begins: datetime | None, ends: datetime | None, reason: Reason) -> None:
     actor = member(role(Role.READER, starts_at=begins, ends_at=ends))
     assert decide(actor, Permission.DOCUMENT_READ, Facts(OURS, "/"), NOW) == Denied(reason)
 
@@ -111,7 +113,11 @@ def test_an_operator_opens_no_vault() -> None:
 
 def test_a_token_in_a_persons_hand_and_a_session_in_a_portals_are_worth_nothing() -> None:
     everything = Grant(frozenset(Permission))
-    for kind, means in [(ActorKind.PERSON, Means.TOKEN), (ActorKind.PORTAL, Means.SESSION), (ActorKind.ANONYMOUS, Means.NONE)]:
+    for kind, means in [
+        (ActorKind.PERSON, Means.TOKEN),
+        (ActorKind.PORTAL, Means.SESSION),
+        (ActorKind.ANONYMOUS, Means.NONE),
+    ]:
         actor = Actor(kind, means, organisation_id=OURS, organisation_verified=True, grants=(everything,))
         assert not any(decide(actor, permission, Facts(OURS, "/"), NOW) for permission in Permission)
 
@@ -137,7 +143,9 @@ def test_what_cannot_be_seen_is_not_found_and_what_can_is_refused() -> None:
 
 grants = st.builds(
     Grant,
-    permissions=st.frozensets(st.sampled_from([Permission.DOCUMENT_READ, Permission.DOCUMENT_FETCH, Permission.CONSENT_GIVE])),
+    permissions=st.frozensets(
+        st.sampled_from([Permission.DOCUMENT_READ, Permission.DOCUMENT_FETCH, Permission.CONSENT_GIVE])
+    ),
     folder_path=st.none() | st.sampled_from(PATHS),
     document_ids=st.none() | st.frozensets(st.sampled_from(DOCUMENTS)),
     starts_at=st.sampled_from([None, NOW - DAY, NOW, NOW + DAY]),
@@ -170,7 +178,10 @@ def database(settings: Settings) -> Iterator[Connection]:
     engine.dispose()
 
 
-@given(actor=actors, permission=st.sampled_from([Permission.DOCUMENT_READ, Permission.DOCUMENT_FETCH, Permission.CONSENT_GIVE]))
+@given(
+    actor=actors,
+    permission=st.sampled_from([Permission.DOCUMENT_READ, Permission.DOCUMENT_FETCH, Permission.CONSENT_GIVE]),
+)
 def test_a_row_is_listed_exactly_when_it_is_allowed(database: Connection, actor: Actor, permission: Permission) -> None:
     columns = Columns(_things.c.organisation_id, _things.c.folder_path, _things.c.document_id)
     found = database.execute(select(_things).where(list_condition(actor, permission, columns, NOW))).all()

@@ -46,7 +46,9 @@ def test_every_table_has_a_kind_and_forced_row_security(app: Flask, owner: Any) 
             "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
         ).fetchall()
     )
-    policies = set(owner.execute("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'").fetchall())
+    policies = set(
+        owner.execute("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'").fetchall()
+    )
     for table in _tables():
         kind = table.info.get("kind")
         assert kind in APP_POLICY, f"{table.name} does not say its kind in its model's info"
@@ -81,7 +83,8 @@ def test_migrations_start_with_row_security_off_and_form_one_line() -> None:
 def test_no_serving_role_is_mighty_or_owns_anything(owner: Any) -> None:
     roles = "('el_app', 'el_operator', 'el_worker', 'el_lookup')"
     mighty = owner.execute(
-        f"SELECT rolname FROM pg_roles WHERE rolname IN {roles} AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"
+        f"SELECT rolname FROM pg_roles WHERE rolname IN {roles} "
+        "AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"
     ).fetchall()
     assert mighty == []
     owned = owner.execute(
@@ -92,8 +95,8 @@ def test_no_serving_role_is_mighty_or_owns_anything(owner: Any) -> None:
 
 def test_nobody_may_truncate_and_events_are_never_changed(owner: Any) -> None:
     rights = owner.execute(
-        "SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants WHERE table_schema = 'public' "
-        "AND grantee IN ('el_app', 'el_operator', 'el_worker', 'el_lookup')"
+        "SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants "
+        "WHERE table_schema = 'public' AND grantee IN ('el_app', 'el_operator', 'el_worker', 'el_lookup')"
     ).fetchall()
     assert not [right for right in rights if right[2] == "TRUNCATE"]
     assert {right[2] for right in rights if right[1] == "events" and right[0] != "el_lookup"} <= {"SELECT", "INSERT"}
@@ -110,7 +113,8 @@ def test_the_operator_has_no_way_to_documents(owner: Any) -> None:
 def test_functions_that_look_ahead_belong_to_the_lookup_role_and_to_nobody_else(owner: Any) -> None:
     functions = owner.execute(
         "SELECT proname, prosecdef, pg_get_userbyid(proowner), coalesce(array_to_string(proconfig, ','), ''), "
-        "has_function_privilege('public', pg_proc.oid, 'EXECUTE') FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        "has_function_privilege('public', pg_proc.oid, 'EXECUTE') FROM pg_proc "
+        "WHERE pronamespace = 'public'::regnamespace"
     ).fetchall()
     assert functions, "there are lookups"
     for name, definer, who, configuration, public in functions:
@@ -129,4 +133,6 @@ def test_foreign_keys_between_own_tables_carry_the_organisation() -> None:
             target = key.referred_table
             if target.name in own and target.name != "organisations":
                 columns = {element.parent.name for element in key.elements}
-                assert {"organisation_id", "portal_organisation_id"} & columns, f"{table.name}: {key.column_keys} without organisation"
+                assert {"organisation_id", "portal_organisation_id"} & columns, (
+                    f"{table.name}: {key.column_keys} without organisation"
+                )

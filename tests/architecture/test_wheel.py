@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("entitylocker", "migrations", "static", "templates", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "wsgi.py")
+NEEDED = (
+    "entitylocker",
+    "migrations",
+    "static",
+    "templates",
+    "setup.cfg",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "wsgi.py",
+)
 OPEN_A_PAGE = """
 import json, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The trail: an act's event commits with it, a refusal's after its roll-back; numbers have no gaps; nobody else reads it."""
+"""The trail: events of acts commit with them, of refusals after the roll-back; no gaps; nobody else reads it."""
 
 from __future__ import annotations
 
@@ -69,10 +69,16 @@ def test_the_canonical_bytes_say_what_the_row_says(app: Flask, organisations: Or
     newest = events(app, actor)[0]
     assert newest.canonical == canonical_bytes(newest)
     said = json.loads(newest.canonical)
-    assert (said["subject"]["name"], said["data"], said["sequence"]) == ("कर और लेखा", {"reason": "ok", "count": 3}, newest.sequence)
+    assert (said["subject"]["name"], said["data"], said["sequence"]) == (
+        "कर और लेखा",
+        {"reason": "ok", "count": 3},
+        newest.sequence,
+    )
 
 
-def test_another_organisation_sees_nothing_even_with_the_first_wall_gone(app: Flask, organisations: Organisations) -> None:
+def test_another_organisation_sees_nothing_even_with_the_first_wall_gone(
+    app: Flask, organisations: Organisations
+) -> None:
     ours, theirs = organisations.make().actor, organisations.make().actor
     act(app, theirs, "Secret")
     with app.app_context(), tenancy.transaction(tenancy.tenant_of(ours), ours):
@@ -101,7 +107,7 @@ def test_the_filter_takes_days_words_and_kinds(app: Flask, organisations: Organi
     act(app, actor, "100% tax_papers")
     assert [event.subject_name for event in events(app, actor, EventFilter(text="0% TAX_"))] == ["100% tax_papers"]
     assert events(app, actor, EventFilter(text="tax%papers")) == []
-    today = date.today()  # noqa: DTZ011
+    today = date.today()
     assert events(app, actor, EventFilter(from_day=today - timedelta(days=1), to_day=today + timedelta(days=1)))
     assert events(app, actor, EventFilter(to_day=today - timedelta(days=2))) == []
 

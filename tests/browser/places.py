@@ -10,8 +10,28 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.demo import Demo, ask
 
-ROLES = ("nobody", "visitor", "administrator", "records_officer", "signatory", "auditor", "delegate", "keeper", "operator")
-IMPORTANT = {"sign-in", "overview", "documents", "document-valid", "upload", "consent-page", "consents", "activity", "approvals"}
+ROLES = (
+    "nobody",
+    "visitor",
+    "administrator",
+    "records_officer",
+    "signatory",
+    "auditor",
+    "delegate",
+    "keeper",
+    "operator",
+)
+IMPORTANT = {
+    "sign-in",
+    "overview",
+    "documents",
+    "document-valid",
+    "upload",
+    "consent-page",
+    "consents",
+    "activity",
+    "approvals",
+}
 _NOWHERE = UUID(int=7)
 _VERDICTS = {
     "document-valid": "Certificate of Incorporation",

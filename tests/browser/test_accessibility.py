@@ -15,7 +15,10 @@ from tests.browser.places import IMPORTANT, ROLES, Places, prepare
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 AXE = Axe()
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 LOOKS = [("en", "light"), ("hi", "dark")]
 PHONES = (390, 320)
 _OPEN_ALL = "document.querySelectorAll('details:not(.menu)').forEach((part) => { part.open = true; })"
@@ -58,7 +61,10 @@ def _look_at(page: Page, name: str) -> Iterator[tuple[Any, ...]]:
 
 def _violations(page: Page) -> Iterator[tuple[Any, ...]]:
     for violation in AXE.run(page, options=RULES).response["violations"]:
-        nodes = [(node["html"][:160], (node["any"] or node["all"] or [{"message": ""}])[0]["message"][:160]) for node in violation["nodes"][:3]]
+        nodes = [
+            (node["html"][:160], (node["any"] or node["all"] or [{"message": ""}])[0]["message"][:160])
+            for node in violation["nodes"][:3]
+        ]
         yield violation["id"], nodes
 
 
@@ -89,5 +95,7 @@ def test_high_contrast_keeps_what_is_ticked(open_window: OpenWindow, demo: Demo)
     page = open_window("signatory", forced_colors="active")
     ask(page, demo.portal)
     boxes = page.get_by_role("checkbox")
-    looks = boxes.evaluate_all("all => all.map((box) => [getComputedStyle(box).appearance, getComputedStyle(box).backgroundImage])")
+    looks = boxes.evaluate_all(
+        "all => all.map((box) => [getComputedStyle(box).appearance, getComputedStyle(box).backgroundImage])"
+    )
     assert looks and all(look == ["auto", "none"] for look in looks)

@@ -72,7 +72,9 @@ def _read_the_question(page: Page) -> None:
     assert page.get_by_role("checkbox", checked=True).count() == 0
     changed = page.get_by_role("checkbox", name="Board resolution for e-tender")
     expect(changed).to_be_disabled()
-    expect(changed).to_have_accessible_description("It is not offered to portals, because something is wrong with its signatures.")
+    expect(changed).to_have_accessible_description(
+        "It is not offered to portals, because something is wrong with its signatures."
+    )
     for decision in ("Allow access", "Do not allow"):
         expect(page.get_by_role("button", name=decision)).to_be_visible()
 

@@ -43,7 +43,16 @@ def _read(app: Flask, member: Member, document_id: Any) -> bytes:
 
 def _dump(settings: Settings, target: Path) -> None:
     url = make_url(settings.database_app_url)
-    command = [str(postgres_program("pg_dump")), "-Fc", "-U", "postgres", "-h", str(url.query["host"]), "-f", str(target)]
+    command = [
+        str(postgres_program("pg_dump")),
+        "-Fc",
+        "-U",
+        "postgres",
+        "-h",
+        str(url.query["host"]),
+        "-f",
+        str(target),
+    ]
     subprocess.run([*command, str(url.database)], check=True, capture_output=True)
 
 
@@ -53,7 +62,15 @@ def _restore(engines: EmbeddedEngines, url: str, dump: Path) -> None:
         superuser.execute(f'CREATE DATABASE "{address.database}_restored" TEMPLATE template0 OWNER el_owner')
         superuser.execute(f'DROP DATABASE "{address.database}"')
         superuser.execute(f'ALTER DATABASE "{address.database}_restored" RENAME TO "{address.database}"')
-    command = [str(postgres_program("pg_restore")), "-U", "postgres", "-h", str(address.query["host"]), "-d", str(address.database)]
+    command = [
+        str(postgres_program("pg_restore")),
+        "-U",
+        "postgres",
+        "-h",
+        str(address.query["host"]),
+        "-d",
+        str(address.database),
+    ]
     subprocess.run([*command, "--exit-on-error", str(dump)], check=True, capture_output=True)
 
 

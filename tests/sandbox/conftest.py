@@ -47,9 +47,7 @@ def client(locker: FakeLocker, private_jwk: dict[str, Any]) -> PortalClient:
 
 @pytest.fixture
 def portal(locker: FakeLocker, private_jwk: dict[str, Any]) -> Flask:
-    return create_portal_app(
-        issuer=locker.issuer, client_id=CLIENT_ID, private_jwk=private_jwk, base_url=BASE_URL
-    )
+    return create_portal_app(issuer=locker.issuer, client_id=CLIENT_ID, private_jwk=private_jwk, base_url=BASE_URL)
 
 
 @pytest.fixture

@@ -211,9 +211,7 @@ class FakeLocker:
         self._hold("kid" in assertion.header, "kid")
         self._hold(claims["iss"] == claims["sub"] == self.client_id, "iss and sub")
         self._hold(claims["aud"] == self.issuer, "aud is the issuer as a plain string")
-        self._hold(
-            claims["iat"] <= time.time() + 1 and 0 < claims["exp"] - claims["iat"] <= 60, "exp within 60 s"
-        )
+        self._hold(claims["iat"] <= time.time() + 1 and 0 < claims["exp"] - claims["iat"] <= 60, "exp within 60 s")
         self._hold(claims["jti"] not in self.jtis, "a fresh jti")
         self.jtis.add(claims["jti"])
 

@@ -55,9 +55,7 @@ def drain(reader: RangeReader, into: bytearray) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 50_000, len(CONTENTS)])
-def test_put_and_open(
-    store: EncryptedStore, organisation: OrganisationKey, object_prefix: str, size: int
-) -> None:
+def test_put_and_open(store: EncryptedStore, organisation: OrganisationKey, object_prefix: str, size: int) -> None:
     contents = CONTENTS[:size]
     facts: dict[str, Any] = {"organisation_key": organisation, "context": b"c"}
     stored = store.put_document(object_prefix + "d", io.BytesIO(contents), **facts)
@@ -87,18 +85,14 @@ def test_the_store_sees_only_ciphertext(
 def test_other_keys_and_contexts_open_nothing(
     store: EncryptedStore, organisation: OrganisationKey, object_prefix: str
 ) -> None:
-    stored = store.put_document(
-        object_prefix + "d", io.BytesIO(b"x"), organisation_key=organisation, context=b"one"
-    )
+    stored = store.put_document(object_prefix + "d", io.BytesIO(b"x"), organisation_key=organisation, context=b"one")
     with pytest.raises(KeyUnwrapFailed):
         open_(store, stored, organisation_key=organisation, context=b"two")
     with pytest.raises(KeyUnwrapFailed):
         open_(store, stored, organisation_key=OrganisationKey(os.urandom(32)), context=b"one")
 
 
-def test_objects_swapped_in_the_store(
-    store: EncryptedStore, organisation: OrganisationKey, object_prefix: str
-) -> None:
+def test_objects_swapped_in_the_store(store: EncryptedStore, organisation: OrganisationKey, object_prefix: str) -> None:
     facts: dict[str, Any] = {"organisation_key": organisation}
     one = store.put_document(object_prefix + "1", io.BytesIO(b"one"), context=b"1", **facts)
     two = store.put_document(object_prefix + "2", io.BytesIO(b"two"), context=b"2", **facts)
@@ -137,9 +131,7 @@ def test_a_source_that_breaks_leaves_nothing(
             return data
 
     with pytest.raises(ConnectionResetError):
-        store.put_document(
-            object_prefix + "d", Broken(CONTENTS * 2), organisation_key=organisation, context=b"c"
-        )
+        store.put_document(object_prefix + "d", Broken(CONTENTS * 2), organisation_key=organisation, context=b"c")
     assert not store.objects.exists(object_prefix + "d")
     assert list(store.objects.list_incomplete(prefix=object_prefix)) == []
 

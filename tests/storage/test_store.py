@@ -57,9 +57,7 @@ def read(store: ObjectStore, key: str) -> bytes:
 
 @pytest.mark.parametrize("size", [0, 1, 50_000, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 7])
 @pytest.mark.parametrize("announced", [True, False])
-def test_what_is_put_comes_back(
-    object_store: ObjectStore, object_prefix: str, size: int, announced: bool
-) -> None:
+def test_what_is_put_comes_back(object_store: ObjectStore, object_prefix: str, size: int, announced: bool) -> None:
     contents, key = os.urandom(size), object_prefix + "a document"
     stored = object_store.put(key, io.BytesIO(contents), length=size if announced else None)
     assert (stored.key, stored.size) == (key, size)
@@ -79,9 +77,7 @@ def test_range(object_store: ObjectStore, object_prefix: str) -> None:
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 11), (5, 20), (10, 12), (50, 60)])
-def test_a_shorter_object_than_known(
-    object_store: ObjectStore, object_prefix: str, start: int, stop: int
-) -> None:
+def test_a_shorter_object_than_known(object_store: ObjectStore, object_prefix: str, start: int, stop: int) -> None:
     object_store.put(object_prefix + "s", io.BytesIO(bytes(10)))
     with pytest.raises(ObjectCorrupted):
         list(object_store.get_range(object_prefix + "s", start, stop))
@@ -138,18 +134,14 @@ def _put_threads() -> int:
 
 @pytest.mark.parametrize("size", [3, 5, PART, 2 * PART])
 @pytest.mark.parametrize("off", [-1, 1])
-def test_another_length_than_announced(
-    object_store: ObjectStore, object_prefix: str, size: int, off: int
-) -> None:
+def test_another_length_than_announced(object_store: ObjectStore, object_prefix: str, size: int, off: int) -> None:
     with pytest.raises(LengthMismatch):
         object_store.put(object_prefix + "l", io.BytesIO(bytes(size)), length=size + off)
     assert not object_store.exists(object_prefix + "l")
     assert list(object_store.list_incomplete(prefix=object_prefix)) == []
 
 
-def test_incomplete_uploads_are_listed_and_aborted_by_age(
-    object_store: ObjectStore, object_prefix: str
-) -> None:
+def test_incomplete_uploads_are_listed_and_aborted_by_age(object_store: ObjectStore, object_prefix: str) -> None:
     key = object_prefix + "left behind"
     object_store._client._create_multipart_upload(object_store.bucket, key, {})
     assert [upload.key for upload in object_store.list_incomplete(prefix=object_prefix)] == [key]
@@ -263,9 +255,7 @@ def test_a_locked_object_is_not_deleted(object_store: ObjectStore) -> None:
     own._client.remove_bucket(own.bucket)
 
 
-def test_a_child_process_makes_its_own_connections(
-    object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_child_process_makes_its_own_connections(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store = like(object_store)
     of_parent = store._client
     assert store._client is of_parent

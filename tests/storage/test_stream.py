@@ -49,9 +49,7 @@ def tink_primitive(key: DocumentKey) -> streaming_aead.StreamingAead:
         value=proto.SerializeToString(),
         key_material_type=tink_pb2.KeyData.SYMMETRIC,
     )
-    entry = tink_pb2.Keyset.Key(
-        key_data=data, status=tink_pb2.ENABLED, key_id=1, output_prefix_type=tink_pb2.RAW
-    )
+    entry = tink_pb2.Keyset.Key(key_data=data, status=tink_pb2.ENABLED, key_id=1, output_prefix_type=tink_pb2.RAW)
     keyset = tink_pb2.Keyset(primary_key_id=1, key=[entry])
     handle: tink.KeysetHandle = cleartext_keyset_handle.from_keyset(keyset)
     return handle.primitive(streaming_aead.StreamingAead)

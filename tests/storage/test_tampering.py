@@ -27,9 +27,7 @@ SEALED = seal(PLAIN)
 SEGMENTS = [SEALED[at : at + SEGMENT] for at in range(0, len(SEALED), SEGMENT)]
 
 
-def opened(
-    sealed: bytes, *, size: int | None = None, key: DocumentKey = KEY, context: bytes = CONTEXT
-) -> bytes:
+def opened(sealed: bytes, *, size: int | None = None, key: DocumentKey = KEY, context: bytes = CONTEXT) -> bytes:
     """What comes out before it fails; returns only if it does not fail."""
     given_out = bytearray()
     try:
@@ -87,9 +85,7 @@ def test_truncated_anywhere(length: int) -> None:
     fails(SEALED[:length] or b"\0")
 
 
-@pytest.mark.parametrize(
-    "order", [[1, 0, 2, 3], [0, 2, 1, 3], [0, 1, 3, 2], [0, 1, 1, 3], [0, 1, 3], [0, 0, 2, 3]]
-)
+@pytest.mark.parametrize("order", [[1, 0, 2, 3], [0, 2, 1, 3], [0, 1, 3, 2], [0, 1, 1, 3], [0, 1, 3], [0, 0, 2, 3]])
 def test_segments_swapped_doubled_or_dropped(order: list[int]) -> None:
     fails(b"".join(SEGMENTS[index] for index in order))
 

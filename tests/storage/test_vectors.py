@@ -80,9 +80,7 @@ def test_the_chain_from_operator_key_to_document() -> None:
     organisation_id = uuid.UUID("01900000-0000-7000-8000-000000000001")
     assert organisation_context(organisation_id).hex() == outer["context"]
     operator = OperatorKey(bytes.fromhex(VECTORS["operator_key_file"]["key"]))
-    organisation = keys.open_organisation_key(
-        operator, bytes.fromhex(outer["blob"]), organisation_id=organisation_id
-    )
+    organisation = keys.open_organisation_key(operator, bytes.fromhex(outer["blob"]), organisation_id=organisation_id)
     context = bytes.fromhex(inner["context"])
     document = organisation.open_document_key(bytes.fromhex(inner["blob"]), context=context)
     small = next(vector for vector in VECTORS["streams"] if vector["name"] == "small")

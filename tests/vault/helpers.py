@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from entitylocker.access import Actor
-from entitylocker.vault.papers import PaperSource
 from entitylocker.vault import service
+from entitylocker.vault.papers import PaperSource
 from entitylocker.vault.service import Upload
 from tests.factories import Member, csrf_token
 
@@ -29,7 +29,8 @@ def multipart(fields: dict[str, str], filename: str, content: bytes, *, complete
         for name, value in fields.items()
     ]
     escaped = filename.replace("\\", r"\\").replace('"', "%22")
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{escaped}"\r\nContent-Type: application/pdf\r\n\r\n'
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{escaped}"\r\n'
+    head += "Content-Type: application/pdf\r\n\r\n"
     end = f"\r\n--{BOUNDARY}--\r\n".encode() if complete else b""
     return "".join(parts).encode() + head.encode() + content + end
 
@@ -66,7 +67,7 @@ class Sender:
         if stream is None:
             return self.client.post(address, data=body, headers=headers, **options)
         # As a server hands it over: a length in the header, and a stream that may end before that.
-        environ = {"wsgi.input": stream, "CONTENT_LENGTH": str(length)}
+        environ = {"wsgi.input": stream, "CONTENT_LENGTH": str(length), "CONTENT_TYPE": headers["Content-Type"]}
         return self.client.post(address, headers=headers, environ_overrides=environ, **options)
 
     def first_fields(self, way: str, key: str | None = None) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable
+
+import pikepdf
 
 from tests.vault.helpers import PLAIN_PDF
 
@@ -50,6 +53,7 @@ def _with_page(contents: bytes, *more: bytes) -> bytes:
     )
 
 
+@functools.cache
 def _flate_bomb() -> bytes:
     """A page whose contents unfold to 256 MiB."""
     squeeze, nothing = zlib.compressobj(1), b"\0" * (1024 * 1024)
@@ -57,9 +61,15 @@ def _flate_bomb() -> bytes:
     return _with_page(_stream(packed, b"/Filter /FlateDecode"))
 
 
+@functools.cache
 def _object_bomb() -> bytes:
-    """More objects than anybody needs."""
-    return _with_page(_stream(b""), *[b"null"] * 300_000)
+    """More objects than anybody needs, packed small."""
+    packed = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.Root.Many = pdf.make_indirect(pikepdf.Array(pdf.make_indirect(number) for number in range(210_000)))
+        pdf.save(packed, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    return packed.getvalue()
 
 
 FILES: dict[str, Callable[[], bytes]] = {

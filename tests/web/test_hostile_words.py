@@ -101,9 +101,7 @@ def test_no_words_make_a_fault(app: Flask, member: Member, place: Place) -> None
     if place.method == "GET":
         answer = client.get(path)
     else:
-        data = {
-            name: value.format(**known) if isinstance(value, str) else value for name, value in place.data.items()
-        }
+        data = {name: value.format(**known) if isinstance(value, str) else value for name, value in place.data.items()}
         answer = client.post(path, data={**data, "csrf_token": csrf_token(client)})
     assert answer.status_code < 500, answer.text[:600]
 
