@@ -16,12 +16,12 @@ $(VENV)/.run: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
 	@echo "Setting up what the tests need (once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
 run: $(VENV)/.run ## Start everything on this machine, with something to look at (PORT=…, HOME_DIR=… if you like)

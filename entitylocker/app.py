@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from flask import Flask, g
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from entitylocker import tenancy
 from entitylocker.access import Permission
@@ -28,6 +29,7 @@ from entitylocker.oauth.service import load_token
 from entitylocker.organisations import service as organisations
 from entitylocker.organisations.events import MembershipEnded, OrganisationRegistered
 from entitylocker.organisations.pages import pages as organisations_pages
+from entitylocker.organisations.rules import LETTER_MAX_BYTES
 from entitylocker.paths import resource
 from entitylocker.portals.operator_pages import pages as operator_pages
 from entitylocker.portals.pages import pages as portals_pages
@@ -75,6 +77,9 @@ NAVIGATION = [
     NavEntry("building-2", N_("Organisation"), "organisations.details", Permission.ORGANISATION_READ),
 ]
 
+# What a body may hold where no document is taken: an order letter with its form. Documents come in as streams.
+FORM_BYTES = LETTER_MAX_BYTES + 1024 * 1024
+
 # Jobs that are also put in once an hour.
 HOURLY = [vault_jobs.sweep]
 
@@ -83,6 +88,10 @@ def create_app(settings: Settings) -> Flask:
     """Build the application for `settings`. The engines must answer when the first request comes, not before."""
     app = Flask("entitylocker", template_folder=str(resource("templates")), static_folder=str(resource("static")))
     app.config.update(_flask_config(settings))
+    if settings.trusted_proxies:
+        # Who visits is told by the nearest proxies only: limits by address would else count everybody as one.
+        behind = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=behind, x_proto=behind, x_host=0)  # type: ignore[method-assign]
     install(app, _engine_room(settings))
     _extensions(app)
     _wire_rooms()
@@ -127,7 +136,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": settings.secure_cookies,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "MAX_CONTENT_LENGTH": settings.max_upload_bytes,
+        "MAX_CONTENT_LENGTH": FORM_BYTES,
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,

@@ -30,7 +30,8 @@ class Settings:
     """All settings of one installation. Sizes are bytes, times are seconds.
 
     `database_*_url` are SQLAlchemy addresses of the same database in four roles: `owner` migrates, `app` serves,
-    `operator` approves, `worker` runs the queue. None of them but `owner` owns anything.
+    `operator` approves, `worker` runs the queue. None of them but `owner` owns anything. `trusted_proxies`: how many
+    proxies of one's own stand in front; from that many X-Forwarded-For is believed, from others never.
     """
 
     home: Path
@@ -51,6 +52,7 @@ class Settings:
     mail_sender: str = "EntityLocker <no-reply@localhost>"
     max_upload_bytes: int = 100 * MIB
     uploads_at_once: int = 48
+    trusted_proxies: int = 0
     session_seconds: int = 12 * 3600
     session_idle_seconds: int = 3600
     demo: bool = False

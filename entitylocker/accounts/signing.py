@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext
 from sqlalchemy import text, update
 from uuid_utils.compat import uuid7
@@ -25,6 +24,7 @@ from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
 from entitylocker.tenancy import Tenant, open_use_case
+from entitylocker.web.links import link_to
 
 LINK_LIFETIME = timedelta(days=2)
 
@@ -57,13 +57,13 @@ def sign_up(*, name: str, email: str, password: str, language: str | None = None
 
 
 def _send_link(email: str, token: str) -> None:
-    link = url_for("accounts.confirm", token=token, _external=True)
+    link = link_to("accounts.confirm", token=token)
     subject = gettext("Confirm your e-mail address")
     send_mail(to=email, subject=subject, template="mail/confirm_address", link=link, days=LINK_LIFETIME.days)
 
 
 def _tell_owner(email: str) -> None:
-    link = url_for("accounts.sign_in", _external=True)
+    link = link_to("accounts.sign_in")
     subject = gettext("You have an account already")
     send_mail(to=email, subject=subject, template="mail/known_address", link=link)
 

@@ -22,6 +22,8 @@ from entitylocker.tenancy import use_case
 PAGE = 50
 _ZONE = ZoneInfo("Asia/Kolkata")
 _EXPORT_LIMIT = 100_000
+# What begins a formula, behind blanks too and in the wide forms of East Asian keyboards.
+_FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,6 @@ def _csv_line(cells: list[str]) -> str:
     """One line; a cell that a spreadsheet would run as a formula is made plain text."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(
-        [f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells]
+        [f"'{cell}" if cell.lstrip().startswith(_FORMULAS) or cell[:1].isspace() else cell for cell in cells]
     )
     return buffer.getvalue()

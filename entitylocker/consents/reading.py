@@ -41,13 +41,17 @@ _REFUSALS = (ConsentEnded, FetchLimitReached, BelowLeastVerdict, DocumentNotOffe
 
 
 def record_refused_read(actor: Actor, refusal: LockerError, document_id: UUID | None = None) -> None:
-    """Write into the giver's trail that a portal was refused, after what it did was rolled back."""
+    """Write into the giver's trail that a portal was refused, after what it did was rolled back.
+
+    A document is named only if the consent names it: with made-up ids a portal could fill the trail.
+    """
+    given = {granted for grant in actor.grants for granted in grant.document_ids or ()}
     record_counted(
         actor,
         EventTag.FETCH_REFUSED,
         Subject("consent", actor.consent_id, actor.name),
         reason=refusal.code,
-        document=str(document_id) if document_id is not None else None,
+        document=str(document_id) if document_id in given else None,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
 
-from entitylocker.access import Actor, Facts, Permission, Role, decide, require
+from entitylocker.access import Actor, Facts, Permission, Role, decide, permissions_of, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.delegations.errors import NoSuchFolder, NoSuchMember
@@ -20,6 +20,7 @@ from entitylocker.delegations.rules import Phase, covering_grant, phase_of, span
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.events import MembershipEnded
+from entitylocker.organisations.invitations import end_invitations_of
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.rights import lock_members, note_change
 from entitylocker.tenancy import use_case
@@ -232,7 +233,16 @@ def _revoke(actor: Actor, rows: Iterable[Delegation]) -> None:
                 note_change(holder)
             name = "" if holder is None else holder.person_name
             record(actor, EventTag.DELEGATION_REVOKE, Subject("delegation", row.id, name), role=row.role)
+            if holder is not None and _invited_by(row, holder):
+                # What was offered by this role ends with it: nobody comes in through a right that was taken back.
+                end_invitations_of(actor, holder.id)
         storey = _resting_on(actor, [row.id for row in storey])
+
+
+def _invited_by(row: Delegation, holder: Membership) -> bool:
+    """Whether the holder could invite by this role, and not by the membership itself."""
+    invite = Permission.MEMBER_INVITE
+    return invite in permissions_of(Role(row.role)) and invite not in permissions_of(Role(holder.role))
 
 
 def _resting_on(actor: Actor, delegation_ids: list[UUID]) -> list[Delegation]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
 from flask_babel import gettext
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +26,7 @@ from entitylocker.organisations.models import Invitation, Membership
 from entitylocker.organisations.registration import get_own_person, new_membership
 from entitylocker.organisations.rules import INVITATION_LIFETIME, may_invite_to
 from entitylocker.tenancy import Tenant, open_use_case, use_case
+from entitylocker.web.links import link_to
 from entitylocker.web.shell import role_label
 
 
@@ -85,7 +85,7 @@ def invite_member(actor: Actor, email: str, role: Role) -> IssuedInvitation:
 
 
 def _link(token: str) -> str:
-    return url_for("organisations.invitation", token=token, _external=True)
+    return link_to("organisations.invitation", token=token)
 
 
 def _send(actor: Actor, issued: IssuedInvitation) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from entitylocker.accounts.schemas import one_line
 from entitylocker.errors import LockerError, NotFound
 from entitylocker.organisations.errors import LetterNotPdf, LetterTooLarge
 from entitylocker.organisations.models import StatedIdentifier
@@ -83,7 +84,12 @@ def store_letter(identifier_id: UUID, letter: Letter) -> StoredLetter:
         organisation_key=key,
         context=identifier_id.bytes,
     )
-    return StoredLetter(letter.name[-_NAME_MAX:] or "letter.pdf", wrapped, stored)
+    return StoredLetter(_clean(letter.name) or "letter.pdf", wrapped, stored)
+
+
+def _clean(name: str) -> str:
+    """The last part of any path, on one line, without characters that hide or turn what follows."""
+    return one_line(name.replace("\\", "/").rpartition("/")[2])[-_NAME_MAX:].strip()
 
 
 def name_letter(row: StatedIdentifier, letter: StoredLetter | None) -> None:

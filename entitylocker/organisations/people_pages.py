@@ -9,13 +9,21 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from entitylocker.access import Permission, Role, decide
+from entitylocker.extensions import limiter
 from entitylocker.organisations import service
 from entitylocker.organisations.blueprint import pages
 from entitylocker.organisations.rules import ROLE_MEANINGS, invitable_roles
 from entitylocker.organisations.schemas import InviteSchema, MemberQuery
-from entitylocker.web.actors import current_actor
+from entitylocker.web.actors import current_actor, current_person
 from entitylocker.web.arrival import session_only
 from entitylocker.web.forms import Form, load
+
+# Each is a mail with words of the organisation's choosing to an address of its choosing.
+INVITATIONS = "60 per hour; 300 per day"
+
+
+def _inviter() -> str:
+    return f"invite:{current_person().person_id}"
 
 
 @pages.get("/organisations/<uuid:organisation_id>/people")
@@ -27,6 +35,7 @@ def people(organisation_id: UUID) -> str:
 
 @pages.post("/organisations/<uuid:organisation_id>/invitations")
 @session_only
+@limiter.limit(INVITATIONS, key_func=_inviter)
 def invite(organisation_id: UUID) -> tuple[str, int]:
     """Invite somebody. The answer shows the link, once."""
     form = Form(InviteSchema)

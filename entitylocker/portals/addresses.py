@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from flask_babel import gettext
@@ -14,6 +15,8 @@ LONGEST = 2000
 MOST_REDIRECTS = 10
 # RFC 3986: what may stand in an address. No quotes, no backslash, no blanks, no wildcard host.
 _ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()+,;=%")
+
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 
 def check_redirects(text: str) -> list[str]:
@@ -61,7 +64,9 @@ def _check(address: str, field: str) -> None:
 
 
 def _check_parts(address: str, parts: SplitResult, field: str) -> None:
-    if not parts.hostname or parts.scheme not in ("https", "http"):
+    # The host goes into a header of the consent page (form-action): nothing there may end the directive.
+    whole = _HOST.fullmatch(parts.netloc.rpartition("@")[2]) is not None
+    if parts.hostname is None or not whole or parts.scheme not in ("https", "http"):
         raise _bad(field, address, N_("write the whole address, beginning with https://."))
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise _bad(field, address, N_("it must begin with https://. Only on the same machine http:// is taken."))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import request, url_for
 from flask_smorest import Blueprint
+from marshmallow import RAISE
 from werkzeug.wrappers import Response
 
 from entitylocker.errors import N_, InvalidInput
@@ -70,7 +71,7 @@ _HEADERS = [
 
 @blueprint.get(_ALL)
 @session_only
-@blueprint.arguments(ListQuerySchema, location="query")
+@blueprint.arguments(ListQuerySchema, location="query", unknown=RAISE)
 @blueprint.response(200, DocumentPageSchema)
 def list_documents(asked: dict[str, Any], organisation_id: UUID) -> Page:
     """The documents that the member may see, newest first."""

@@ -60,7 +60,11 @@ def _range(request: Request, etag: str, size: int) -> tuple[int, int] | None:
     asked = parse_range_header(request.headers.get("Range"))
     if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
         return None
-    return asked.range_for_length(size) or (0, 0)
+    first, stop = asked.ranges[0]
+    if first < 0:
+        # The last so many bytes; of a shorter document all of them.
+        return (max(0, size + first), size) if size else (0, 0)
+    return (first, min(stop or size, size)) if first < size else (0, 0)
 
 
 def _described(response: Response, etag: str, sha256: str) -> Response:

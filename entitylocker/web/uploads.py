@@ -6,9 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from flask import Request, Response, after_this_request, current_app
+from flask import Request, current_app
 from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
@@ -110,11 +109,10 @@ def receive_file(request: Request, limit: int) -> Iterator[Incoming]:
     UploadInterrupted, UploadTooSlow. Nothing of the form may have been read before (`request.form` would
     swallow the body).
     """
-    _close_afterwards()
     announced = request.content_length
     if announced is not None and announced > limit + FIELDS_LIMIT:
         raise FileTooLarge(limit=limit // (1024 * 1024))
-    slots = _slots()
+    slots = upload_slots()
     if not slots.acquire(blocking=False):
         raise TooManyUploads(seconds=30)
     try:
@@ -165,6 +163,7 @@ class _Body:
         self._request = request
         self._decoder = MultipartDecoder(boundary, max_form_memory_size=4 * _CHUNK, max_parts=_MAX_PARTS)
         self._field_bytes = 0
+        self._received = 0
 
     def next_event(self) -> Event:
         """The next event. Raises BrokenUpload, UploadInterrupted, UploadTooSlow, BodyTooLarge."""
@@ -183,13 +182,18 @@ class _Body:
     def _receive(self) -> bytes:
         try:
             with pace.watch(self._request.environ, _CHUNK):
-                return self._request.stream.read(_CHUNK)
+                piece = self._request.stream.read(_CHUNK)
         except TimeoutError:
             raise UploadTooSlow from None
         except RequestEntityTooLarge:
             raise BodyTooLarge from None
         except (ClientDisconnected, OSError):
             raise UploadInterrupted from None
+        self._received += len(piece)
+        # Some servers end the stream quietly when the sender is gone.
+        if not piece and self._received < (self._request.content_length or 0):
+            raise UploadInterrupted
+        return piece
 
     def read_field(self) -> str:
         """The text of the field that has just begun."""
@@ -224,18 +228,9 @@ def _sound() -> Iterator[None]:
         raise BrokenUpload from None
 
 
-def _slots() -> threading.BoundedSemaphore:
+def upload_slots() -> threading.BoundedSemaphore:
+    """As many as uploads may run at once in this process."""
     slots: threading.BoundedSemaphore = current_app.extensions.setdefault(
         _SLOTS, threading.BoundedSemaphore(engines().settings.uploads_at_once)
     )
     return slots
-
-
-def _close_afterwards() -> None:
-    """A refused body is still on its way: the connection must not be used for the next request."""
-
-    @after_this_request
-    def close(response: Response) -> Any:
-        if response.status_code >= 400:
-            response.headers["Connection"] = "close"
-        return response

@@ -147,7 +147,7 @@ def _request_functions() -> None:
                        answered_at timestamptz, answered_by_id uuid, outcome text)
         LANGUAGE sql STABLE {DEFINER} AS $$
         SELECT r.id, r.client_id, r.parameters, r.created_at, r.expires_at, r.answered_at, r.answered_by_id, r.outcome
-        FROM par_requests r WHERE r.request_digest = wanted $$""",  # noqa: S608 - only names that stand in this file
+        FROM par_requests r WHERE r.request_digest = wanted $$""",
         FUNCTIONS[0],
         reads=[
             (
@@ -172,7 +172,7 @@ def _request_functions() -> None:
         LANGUAGE sql VOLATILE {DEFINER} AS $$
         UPDATE par_requests r SET answered_at = clock_timestamp(), answered_by_id = person, outcome = answer
         WHERE r.request_digest = wanted AND r.answered_at IS NULL AND r.expires_at > clock_timestamp()
-        RETURNING r.id $$""",  # noqa: S608 - only names that stand in this file
+        RETURNING r.id $$""",
         FUNCTIONS[1],
         reads=[("par_requests", ["id"])],
         writes="UPDATE (answered_at, answered_by_id, outcome)",
@@ -185,7 +185,7 @@ def _code_functions() -> None:
         RETURNS TABLE (id uuid, organisation_id uuid, client_id text, expires_at timestamptz, used_at timestamptz)
         LANGUAGE sql STABLE {DEFINER} AS $$
         SELECT c.id, c.organisation_id, c.client_id, c.expires_at, c.used_at
-        FROM authorization_codes c WHERE c.code_digest = wanted $$""",  # noqa: S608 - only names that stand in this file
+        FROM authorization_codes c WHERE c.code_digest = wanted $$""",
         FUNCTIONS[2],
         reads=[
             (
@@ -211,7 +211,7 @@ def _code_functions() -> None:
         UPDATE authorization_codes c SET used_at = clock_timestamp()
         WHERE c.code_digest = wanted AND c.client_id = redeemer
           AND c.used_at IS NULL AND c.expires_at > clock_timestamp()
-        RETURNING c.id, c.organisation_id, c.consent_id, c.redirect_uri, c.code_challenge $$""",  # noqa: S608 - only names that stand in this file
+        RETURNING c.id, c.organisation_id, c.consent_id, c.redirect_uri, c.code_challenge $$""",
         FUNCTIONS[3],
         reads=[("authorization_codes", ["id"])],
         writes="UPDATE (used_at)",
@@ -237,7 +237,7 @@ def _token_functions() -> None:
         JOIN consents c ON c.organisation_id = t.organisation_id AND c.id = t.consent_id
         JOIN organisations o ON o.id = c.organisation_id
         JOIN portals p ON p.organisation_id = c.portal_organisation_id AND p.id = c.portal_id
-        WHERE t.token_digest = wanted $$""",  # noqa: S608 - only names that stand in this file
+        WHERE t.token_digest = wanted $$""",
         FUNCTIONS[4],
         reads=[
             (
@@ -270,7 +270,7 @@ def _token_functions() -> None:
         LANGUAGE sql VOLATILE {DEFINER} AS $$
         UPDATE tokens t SET revoked_at = clock_timestamp()
         WHERE t.code_id = of_code AND (only_token IS NULL OR t.id = only_token) AND t.revoked_at IS NULL
-        RETURNING t.id $$""",  # noqa: S608 - only names that stand in this file
+        RETURNING t.id $$""",
         FUNCTIONS[5],
         reads=[("tokens", ["id"])],
         writes="UPDATE (revoked_at)",
@@ -287,7 +287,7 @@ def _sweepers() -> None:
             f"""CREATE FUNCTION {function} RETURNS void LANGUAGE sql VOLATILE {DEFINER} AS $$
             DELETE FROM {table} WHERE id IN (
                 SELECT old.id FROM {table} old WHERE old.expires_at < clock_timestamp() - interval '1 day'
-                ORDER BY old.expires_at LIMIT 50) $$""",  # noqa: S608 - only names that stand in this file
+                ORDER BY old.expires_at LIMIT 50) $$""",
             function,
             reads=[(table, ["id", "expires_at"])],
             writes="DELETE",

@@ -175,7 +175,7 @@ def test_the_database_keeps_no_token(app: Flask, organisations: Organisations) -
 def test_a_session_ends_by_age_and_by_idleness(app: Flask, organisations: Organisations, column: str) -> None:
     person = organisations.person()
     with app.app_context(), tenancy.transaction(Tenant(person_id=person.person_id)):
-        db.session.execute(text(f"UPDATE sessions SET {column} = now() - interval '13 hours'"))  # noqa: S608
+        db.session.execute(text(f"UPDATE sessions SET {column} = now() - interval '13 hours'"))
     assert load_in(app, person.token) is None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -18,11 +19,14 @@ from sqlalchemy import text
 
 from entitylocker import tenancy
 from entitylocker.access import Role
+from entitylocker.accounts.models import SignUp
+from entitylocker.accounts.passwords import hash_password
 from entitylocker.accounts.people import tenant_of_person
 from entitylocker.accounts.service import Visit, add_operator
 from entitylocker.accounts.sessions import open_session
+from entitylocker.accounts.tokens import new_token
 from entitylocker.delegations.giving import give_delegation
-from entitylocker.extensions import Base, db
+from entitylocker.extensions import Base, db, utc_now
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.organisations import service as organisations_service
 from entitylocker.portals import service as portals
@@ -60,6 +64,16 @@ class Visitor:
     person: Person | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
+    @functools.cached_property
+    def csrf_token(self) -> str:
+        """A token that every form of theirs may send."""
+        return csrf_token(self.client)
+
+    def forget_notices(self) -> None:
+        """Nothing of an earlier act is shown on the next page."""
+        with self.client.session_transaction() as cookie:
+            cookie.pop("_flashes", None)
+
 
 class Scene:
     """Everything a request of the matrix may name."""
@@ -78,6 +92,7 @@ class Scene:
         }
         for house in (self.own, self.other):
             self._furnish(house)
+        self.sign_up_token = self.sign_up()
         self.visitors = {name: self._visitor(name) for name in ACTORS}
 
     def _furnish(self, house: House) -> None:
@@ -149,6 +164,9 @@ class Scene:
 
     def fresh(self, kind: str, house: House) -> UUID:
         """A new thing of `kind` in `house`."""
+        if kind == "consent_id":
+            # Given over HTTP: a request inside another context would share who is signed in there.
+            return self._new_consent_id(house)
         with self.app.test_request_context():
             made: UUID = getattr(self, f"_new_{kind}")(house)
             return made
@@ -190,12 +208,28 @@ class Scene:
         del house
         organisation_id = organisations_service.register_organisation(
             founder.actor, name="Department of Tests", kind=department, identifier_kind=IdentifierKind.DEPARTMENT,
-            identifier=f"G.O. {next(_numbers)}/2026", letter=letter,
+            identifier=f"TEST-{uuid4().hex[:8].upper()}", letter=letter,
         )  # fmt: skip
         for pending in organisations_service.list_pending_identifiers(self.organisations.operator()):
             if pending.organisation_id == organisation_id:
                 return pending.id
         raise AssertionError("the identifier does not wait for the operator")
+
+    def _new_consent_id(self, house: House) -> UUID:
+        del house
+        return UUID(self.world.tokens()["consent_id"])
+
+    def sign_up(self) -> str:
+        """The token of a sign-up that waits for its confirmation."""
+        token, digest = new_token()
+        with self.app.app_context(), tenancy.transaction(Tenant()):
+            db.session.add(
+                SignUp(
+                    token_digest=digest, name="Asha Rao", email="asha@example.in",
+                    password_hash=hash_password("unknown"), expires_at=utc_now() + timedelta(days=1),
+                )
+            )  # fmt: skip
+        return token
 
     def invite(self, administrator: Member) -> tuple[UUID, str]:
         """An open invitation: its id and its token."""
@@ -275,9 +309,12 @@ FIELDS: dict[str, Callable[[Scene], dict[str, Any]]] = {
 USED_UP = {
     "vault.bin_document": "document_id",
     "vault.restore": "binned_id",
+    "vault.send_version": "document_id",
+    "vault.check_again": "document_id",
     "organisations.revoke_invitation": "invitation_id",
     "organisations.end_membership": "membership_id",
     "delegations.revoke": "delegation_id",
+    "consents.revoke": "consent_id",
 }
 # `document_id` means a document in the bin here.
 IN_BIN = {"vault.restore"}
@@ -290,7 +327,3 @@ _VARYING = re.compile(
 def plain(body: str) -> str:
     """A body without what belongs to one request: ids of the address, CSRF tokens."""
     return _VARYING.sub("…", body)
-
-
-def csrf_fields(visitor: Visitor) -> dict[str, str]:
-    return {"csrf_token": csrf_token(visitor.client)}

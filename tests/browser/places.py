@@ -59,7 +59,7 @@ class Places:
 
 
 def prepare(browser: Browser, demo: Demo) -> Places:
-    """Let everything happen that makes pages full, unless it has: consents, an invitation, questions to the operator."""
+    """Let happen what makes pages full, unless it has: consents, an invitation, a question to the operator."""
     visit = _visit_portal(browser, demo)
     _in_window(browser, demo, "administrator", _invite)
     _in_window(browser, demo, "keeper", _propose_portal)
@@ -87,15 +87,15 @@ def prepare(browser: Browser, demo: Demo) -> Places:
             "forbidden": f"{here}/delegations/new",
         },
         "signatory": {
-            "overview": here, "consents": f"{here}/consents", "consent": _in_window(browser, demo, "signatory", _find_consent),
-            "consent-page": "ask",
+            "overview": here, "consents": f"{here}/consents",
+            "consent": _in_window(browser, demo, "signatory", _find_consent), "consent-page": "ask",
         },
         "auditor": {"activity": f"{here}/activity", "activity-nothing": f"{here}/activity?text=zzzz"},
         "delegate": {"overview": here, "documents": f"{here}/documents"},
         "keeper": {
             "overview": keeper, "documents": f"{keeper}/documents", "due": f"{keeper}/documents/due",
-            "consents": f"{keeper}/consents", "portals": f"{keeper}/portals", "register-portal": f"{keeper}/portals/new",
-            "portal": _in_window(browser, demo, "keeper", _find_portal),
+            "consents": f"{keeper}/consents", "portals": f"{keeper}/portals",
+            "register-portal": f"{keeper}/portals/new", "portal": _in_window(browser, demo, "keeper", _find_portal),
         },
         "operator": {"approvals": "/operator"},
     }, visit)  # fmt: skip
@@ -126,7 +126,7 @@ def _invite(page: Page, demo: Demo) -> None:
     page.goto(f"{demo.organisation()}/people")
     if page.get_by_text("priya@sahyadri.example").count() == 0:
         page.get_by_label("E-mail address").fill("priya@sahyadri.example")
-        page.get_by_label("Role").select_option("reader")
+        page.get_by_label("Role", exact=True).select_option("reader")
         page.get_by_role("button", name="Invite").click()
         page.get_by_role("heading", name="Invitation sent").wait_for()
 

@@ -177,3 +177,12 @@ def test_a_session_opens_no_door_for_portals(world: World) -> None:
     tokens = world.tokens()
     answer = world.giver.client().get(f"/api/v1/consents/{tokens['consent_id']}")
     refused(answer, "invalid_token", 401)
+
+
+def test_made_up_documents_do_not_fill_the_trail(world: World) -> None:
+    tokens = world.tokens()
+    for _ in range(12):
+        refused(content(world, tokens, uuid4()), "not_found", 404)
+    found = [event for event in world.events() if event.tag == "document:fetch_refused"]
+    assert [event.data["times"] for event in found] == [1, 10]
+    assert {event.data["document"] for event in found} == {None}

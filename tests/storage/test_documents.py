@@ -133,7 +133,7 @@ def test_a_source_that_breaks_leaves_nothing(
     with pytest.raises(ConnectionResetError):
         store.put_document(object_prefix + "d", Broken(CONTENTS * 2), organisation_key=organisation, context=b"c")
     assert not store.objects.exists(object_prefix + "d")
-    assert list(store.objects.list_incomplete(prefix=object_prefix)) == []
+    assert list(store.objects.list_incomplete(prefix=object_prefix + "d")) == []
 
 
 @pytest.mark.parametrize(("kept", "error"), [(None, ObjectMissing), (b"half", StoreUnavailable)])
@@ -200,8 +200,8 @@ def test_a_store_that_goes_away_in_the_middle_of_a_put(
         stored = faulty.store.put_document(object_prefix + "e", io.BytesIO(CONTENTS), **facts)
     assert not store.objects.exists(object_prefix + "d")
     assert b"".join(open_(store, stored, **facts).iter()) == CONTENTS
-    store.objects.abort_incomplete(prefix=object_prefix)
-    assert list(store.objects.list_incomplete(prefix=object_prefix)) == []
+    store.objects.abort_incomplete(prefix=object_prefix + "d")
+    assert list(store.objects.list_incomplete(prefix=object_prefix + "d")) == []
 
 
 def test_one_broken_connection_during_a_put_is_made_good(

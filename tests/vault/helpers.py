@@ -64,10 +64,13 @@ class Sender:
                 headers["Idempotency-Key"] = key
         address = f"/api/v1{self.base}/documents" if way == "api" else f"{self.base}/documents/upload"
         stream, length = options.pop("input_stream", None), options.pop("length", None)
+        terminated = options.pop("terminated", False)
         if stream is None:
             return self.client.post(address, data=body, headers=headers, **options)
-        # As a server hands it over: a length in the header, and a stream that may end before that.
+        # As a server hands it over: a length in the header, and a stream that may end before that. Some servers say
+        # so (`wsgi.input_terminated`), and are then left alone by the layers in between.
         environ = {"wsgi.input": stream, "CONTENT_LENGTH": str(length), "CONTENT_TYPE": headers["Content-Type"]}
+        environ["wsgi.input_terminated"] = terminated
         return self.client.post(address, headers=headers, environ_overrides=environ, **options)
 
     def first_fields(self, way: str, key: str | None = None) -> dict[str, str]:

@@ -18,7 +18,7 @@ from entitylocker.accounts import service as accounts
 from entitylocker.errors import LockerError
 from entitylocker.organisations import service as organisations
 from entitylocker.storage.store import ObjectStore
-from tests.factories import Organisations, Person
+from tests.factories import Member, Organisations, Person
 from tests.vault.helpers import BOUNDARY, PLAIN_PDF, Sender, code_of, document_id_of, multipart, text_of
 from tests.vault.hostile_files import FILES, KEPT_NAMES, NAMES
 
@@ -80,6 +80,10 @@ class Scene:
         body = multipart(self.sender.first_fields(way), name, content + b"x" * 100_000)
         return self._from_wire(way, TrickySource(body[: len(body) // 2]), len(body))
 
+    def _cut_quietly(self, way: str, content: bytes, name: str) -> TestResponse:
+        body = multipart(self.sender.first_fields(way), name, content + b"x" * 100_000)
+        return self._from_wire(way, TrickySource(body[: len(body) // 2]), len(body), terminated=True)
+
     def _too_large(self, way: str, content: bytes, name: str) -> TestResponse:
         def must_not_be_read() -> None:
             pytest.fail("the body was read")
@@ -118,7 +122,7 @@ class Scene:
         return self.sender.send(way, OTHER_PDF, name, key="one key")
 
     def _session_ends(self, way: str, content: bytes, name: str) -> TestResponse:
-        member = self.sender.member
+        member = self._officer()
 
         def end() -> None:
             with self.app.app_context():
@@ -127,8 +131,7 @@ class Scene:
         return self._interrupted(way, content, name, end)
 
     def _right_ends(self, way: str, content: bytes, name: str) -> TestResponse:
-        member = self._organisations.add_member(Role.RECORDS_OFFICER, self.administrator.organisation_id)
-        self.sender = Sender(member)
+        member = self._officer()
 
         def end() -> None:
             membership_id, administrator = member.actor.membership_id, self.administrator.actor
@@ -138,12 +141,20 @@ class Scene:
 
         return self._interrupted(way, content, name, end)
 
+    def _officer(self) -> Member:
+        """Lets somebody else than the administrator send."""
+        officer = self._organisations.add_member(Role.RECORDS_OFFICER, self.administrator.organisation_id)
+        self.sender = Sender(officer)
+        return officer
+
     def _interrupted(self, way: str, content: bytes, name: str, act: Callable[[], None]) -> TestResponse:
         body = multipart(self.sender.first_fields(way), name, content + b"\n" * 300_000)
         return self._from_wire(way, TrickySource(body, 150_000, act), len(body))
 
-    def _from_wire(self, way: str, source: TrickySource, length: int) -> TestResponse:
-        return self.sender.send_body(way, b"", input_stream=io.BufferedReader(source, 16 * 1024), length=length)
+    def _from_wire(self, way: str, source: TrickySource, length: int, *, terminated: bool = False) -> TestResponse:
+        return self.sender.send_body(
+            way, b"", input_stream=io.BufferedReader(source, 16 * 1024), length=length, terminated=terminated
+        )
 
 
 @pytest.fixture

@@ -1,0 +1,258 @@
+"""The second wall alone: with every WHERE forgotten, the database still shows nobody what is not theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+from uuid_utils.compat import uuid7
+
+from entitylocker import tenancy
+from entitylocker.access import Role
+from entitylocker.audit.models import OPERATOR_LOG
+from entitylocker.config import Settings
+from entitylocker.extensions import Base, db
+from entitylocker.tenancy import DatabaseRole, OneOrganisation, TableKind, Tenant
+from entitylocker.vault.models import Folder
+from tests.architecture.matrix import House
+from tests.factories import Member, Organisations
+from tests.oauth.world import make_world
+
+TABLES = {kind: [t for t in Base.metadata.tables.values() if t.info.get("kind") is kind] for kind in TableKind}
+# How the table of organisations itself names its organisation.
+COLUMN = {"organisations": "id"}
+
+
+def _ids(tables: list[Any]) -> list[str]:
+    return [table.name for table in tables]
+
+
+@pytest.fixture(scope="module")
+def houses(app: Flask, settings: Settings) -> tuple[House, House]:
+    """Two organisations that both have documents, members, invitations, delegations and consents."""
+    organisations = Organisations(app)
+    found = []
+    for _ in range(2):
+        world = make_world(app, organisations, settings.base_url)
+        world.tokens()
+        organisations.add_member(Role.READER, world.giver.organisation_id)
+        found.append(House(world.giver, {"keeper": world.keeper.organisation_id}))
+    return found[0], found[1]
+
+
+@pytest.fixture
+def own(houses: tuple[House, House]) -> House:
+    return houses[0]
+
+
+@pytest.fixture
+def other(houses: tuple[House, House]) -> House:
+    return houses[1]
+
+
+@pytest.fixture(autouse=True)
+def context(app: Flask, houses: tuple[House, House]) -> Iterator[None]:
+    with app.app_context():
+        yield
+
+
+def _everything(table: Any, tenant: Tenant, column: str) -> list[Any]:
+    with tenancy.transaction(tenant):
+        return list(db.session.execute(select(table.c[column])).scalars())
+
+
+@pytest.mark.parametrize("table", TABLES[TableKind.OWN], ids=_ids(TABLES[TableKind.OWN]))
+def test_a_tenant_reads_its_own_rows_whatever_the_query_forgets(table: Any, own: House, other: House) -> None:
+    column = COLUMN.get(table.name, "organisation_id")
+    for house in (own, other):
+        seen = _everything(table, Tenant(organisation_id=house.organisation_id), column)
+        assert set(seen) <= {house.organisation_id}
+
+
+def test_the_tables_that_are_looked_at_are_not_empty(own: House) -> None:
+    tenant = Tenant(organisation_id=own.organisation_id)
+    for name in ("organisations", "memberships", "invitations", "folders", "documents", "versions", "events"):
+        assert _everything(Base.metadata.tables[name], tenant, COLUMN.get(name, "organisation_id")), name
+    assert _everything(Base.metadata.tables["consents"], tenant, "organisation_id")
+
+
+@pytest.mark.parametrize("table", TABLES[TableKind.TWO_PARTY], ids=_ids(TABLES[TableKind.TWO_PARTY]))
+def test_two_parties_read_what_lies_between_them_and_nobody_else_does(table: Any, own: House, other: House) -> None:
+    giver, keeper = own.organisation_id, own.ids["keeper"]
+    assert set(_everything(table, Tenant(organisation_id=giver), "organisation_id")) == {giver}
+    assert set(_everything(table, Tenant(organisation_id=keeper), "organisation_id")) == {giver}
+    assert giver not in _everything(table, Tenant(organisation_id=other.organisation_id), "organisation_id")
+
+
+@pytest.mark.parametrize("table", TABLES[TableKind.PERSON], ids=_ids(TABLES[TableKind.PERSON]))
+def test_a_person_reads_their_own_rows(table: Any, own: House, other: House) -> None:
+    column = "id" if table.name == "persons" else "person_id"
+    for member in (own.administrator, other.administrator):
+        assert set(_everything(table, Tenant(person_id=member.person_id), column)) == {member.person_id}
+    assert _everything(table, Tenant(organisation_id=own.organisation_id), column) == []
+
+
+PRIVATE = [*TABLES[TableKind.OWN], *TABLES[TableKind.TWO_PARTY], *TABLES[TableKind.PERSON]]
+
+
+@pytest.mark.parametrize("table", PRIVATE, ids=_ids(PRIVATE))
+def test_without_a_tenant_there_is_nothing(table: Any) -> None:
+    with tenancy.transaction(Tenant()):
+        assert db.session.scalar(select(func.count()).select_from(table)) == 0
+
+
+DOORS = TABLES[TableKind.DOOR]
+
+
+@pytest.mark.parametrize("table", DOORS, ids=_ids(DOORS))
+def test_nobody_reads_behind_a_door(table: Any, own: House) -> None:
+    for tenant in (Tenant(), Tenant(organisation_id=own.organisation_id), Tenant(DatabaseRole.OPERATOR)):
+        _refused(f"SELECT count(*) FROM {table.name}", tenant)
+
+
+def _refused(statement: str, tenant: Tenant, **values: Any) -> None:
+    with pytest.raises(ProgrammingError, match=r"permission denied|row-level security"), tenancy.transaction(tenant):
+        db.session.execute(text(statement), values)
+
+
+def test_a_row_for_somebody_else_is_not_taken(own: House, other: House) -> None:
+    row = {"organisation_id": other.organisation_id, "name": "smuggled", "path": "/x/", "parent_id": None}
+    with pytest.raises(ProgrammingError, match="row-level security"), _tenant(own):
+        db.session.execute(insert(Folder).values(id=uuid7(), **row))
+
+
+def test_a_row_cannot_be_given_away_and_those_of_others_cannot_be_changed(own: House, other: House) -> None:
+    for table in ("folders", "documents", "memberships"):
+        with pytest.raises(ProgrammingError, match=r"row-level security|permission denied"), _tenant(own):
+            db.session.execute(text(f"UPDATE {table} SET organisation_id = :other"), {"other": other.organisation_id})
+    for statement in (
+        "UPDATE documents SET title = 'taken' WHERE organisation_id = :other",
+        "UPDATE folders SET name = 'taken' WHERE organisation_id = :other",
+        "DELETE FROM idempotency_keys WHERE organisation_id = :other",
+    ):
+        with _tenant(own):
+            result: Any = db.session.execute(text(statement), {"other": other.organisation_id})
+            assert result.rowcount == 0
+
+
+def test_a_keeper_may_not_change_what_was_given_to_it(own: House) -> None:
+    with tenancy.transaction(Tenant(organisation_id=own.ids["keeper"])):
+        for statement in ("UPDATE consents SET revoked_at = NULL", "UPDATE consent_items SET fetches = 0"):
+            result: Any = db.session.execute(text(statement))
+            assert result.rowcount == 0
+    for tenant in (Tenant(organisation_id=own.ids["keeper"]), Tenant(organisation_id=own.organisation_id)):
+        _refused("UPDATE consents SET fetch_times = 9999", tenant)
+        _refused("UPDATE consents SET ends_at = ends_at + interval '1 year'", tenant)
+
+
+def test_events_are_neither_changed_nor_removed_by_anybody(own: House) -> None:
+    for role in DatabaseRole:
+        tenant = Tenant(role, organisation_id=own.organisation_id)
+        _refused("UPDATE events SET tag = 'x'", tenant)
+        _refused("DELETE FROM events", tenant)
+        _refused("TRUNCATE events", tenant)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["documents", "versions", "folders", "consents", "consent_items", "organisation_keys", "memberships", "sessions",
+     "persons", "tokens", "authorization_codes", "invitations", "delegations", "idempotency_keys"],
+)  # fmt: skip
+def test_the_operator_reads_nothing_of_what_organisations_and_people_keep(table: str, own: House) -> None:
+    for tenant in (Tenant(DatabaseRole.OPERATOR), Tenant(DatabaseRole.OPERATOR, own.organisation_id)):
+        _refused(f"SELECT count(*) FROM {table}", tenant)
+
+
+def test_the_operator_reads_the_log_of_the_installation_and_no_other_trail(own: House) -> None:
+    with tenancy.transaction(Tenant(DatabaseRole.OPERATOR, own.organisation_id)):
+        places = set(db.session.scalars(text("SELECT DISTINCT organisation_id FROM events")))
+    assert places <= {OPERATOR_LOG}
+
+
+WORKER_SEES = {
+    "versions": {"organisation_id", "id", "verdict", "created_at"},
+    "document_types": None,
+    "outbox_messages": None,
+}
+
+
+@pytest.mark.parametrize("table", sorted(Base.metadata.tables), ids=str)
+def test_the_worker_sees_the_listed_columns_and_no_others(table: str, own: House) -> None:
+    seen = WORKER_SEES.get(table, set())
+    columns = {column.name for column in Base.metadata.tables[table].columns}
+    for column in columns - (columns if seen is None else seen):
+        _refused(f"SELECT {column} FROM {table}", Tenant(DatabaseRole.WORKER, own.organisation_id))
+    if seen:
+        with tenancy.transaction(Tenant(DatabaseRole.WORKER)):
+            db.session.execute(text(f"SELECT {', '.join(sorted(seen))} FROM {table}"))
+
+
+def _tenant(house: House) -> Any:
+    return tenancy.transaction(Tenant(organisation_id=house.organisation_id))
+
+
+def test_a_transaction_is_for_one_organisation_to_its_end(own: House, other: House) -> None:
+    with _tenant(own):
+        for tenant in (Tenant(organisation_id=other.organisation_id), Tenant(DatabaseRole.OPERATOR), Tenant()):
+            with pytest.raises(OneOrganisation), tenancy.transaction(tenant):
+                raise AssertionError("another tenant in the same transaction")
+        assert _current() == own.organisation_id
+        with tenancy.transaction(Tenant(organisation_id=own.organisation_id)):
+            assert _current() == own.organisation_id
+
+
+def test_savepoints_keep_the_tenant(own: House) -> None:
+    with _tenant(own):
+        with db.session.begin_nested():
+            assert _current() == own.organisation_id
+        with pytest.raises(DBAPIError), db.session.begin_nested():
+            db.session.execute(text("SELECT 1 / 0"))
+        assert _current() == own.organisation_id
+        assert set(db.session.scalars(select(Folder.organisation_id))) == {own.organisation_id}
+
+
+def test_nothing_of_a_tenant_stays_on_the_connection(own: House) -> None:
+    with _tenant(own):
+        assert _current() == own.organisation_id
+    for _ in range(20):
+        with tenancy.transaction(Tenant()):
+            assert _current() is None
+
+
+def test_a_transaction_that_broke_leaves_no_tenant_behind(own: House, other: House) -> None:
+    with pytest.raises(ZeroDivisionError), _tenant(own):
+        db.session.execute(text("SELECT 1"))
+        raise ZeroDivisionError
+    tenant = Tenant(organisation_id=other.organisation_id)
+    assert set(_everything(Folder.__table__, tenant, "organisation_id")) == {other.organisation_id}
+
+
+def test_no_other_role_is_taken_on(own: House) -> None:
+    for role in DatabaseRole:
+        for other in ("el_owner", "el_lookup", "el_operator", "el_worker", "el_app"):
+            if other != f"el_{role.value}":
+                _refused(f"SET LOCAL ROLE {other}", Tenant(role, own.organisation_id))
+
+
+def test_the_wall_cannot_be_switched_off_from_inside(own: House) -> None:
+    with pytest.raises(ProgrammingError, match=r"row-level security|row security"), _tenant(own):
+        db.session.execute(text("SET LOCAL row_security = off"))
+        db.session.execute(text("SELECT count(*) FROM documents"))
+    _owner_only = "ALTER TABLE documents NO FORCE ROW LEVEL SECURITY"
+    with pytest.raises(ProgrammingError, match="must be owner"), _tenant(own):
+        db.session.execute(text(_owner_only))
+
+
+def _current() -> UUID | None:
+    return db.session.scalar(text("SELECT nullif(current_setting('app.organisation_id', true), '')::uuid"))
+
+
+def test_a_member_of_two_organisations_reads_one_at_a_time(app: Flask, own: House, other: House) -> None:
+    both = Member(**{**vars(own.administrator), "organisation_id": own.organisation_id})
+    tenant = Tenant(organisation_id=own.organisation_id, person_id=both.person_id)
+    assert set(_everything(Folder.__table__, tenant, "organisation_id")) == {own.organisation_id}
