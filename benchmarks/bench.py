@@ -139,6 +139,11 @@ class Bench:
         found = [p for p in self.demo.descendants() if "entitylocker.app:application()" in p.cmdline()]
         return [process for process in found if process.parent() in found]
 
+    def web_seconds(self) -> float:
+        """Processor seconds that the web workers have used so far: what a busy machine changes least."""
+        times = [process.cpu_times() for process in self.web_processes()]
+        return float(sum(one.user + one.system for one in times))
+
 
 def drain(source: http.client.HTTPResponse) -> int:
     """Read an answer into one buffer over and over; answers how many bytes it had."""

@@ -57,13 +57,16 @@ def measure(bench: Bench) -> list[Figure]:
     clerk = bench.clerk
     for _ in range(_PAGES // 4):
         clerk.fetch(clerk.page)
+    began = bench.web_seconds()
     quiet = [_times(bench) for _ in range(bench.rounds)]
+    cost = (bench.web_seconds() - began) * 1000 / (bench.rounds * _PAGES)
     bench.say(f"Starting {SLOW_UPLOADS} slow uploads")
     with _slow_uploads(bench) as uploads:
         busy = [_times(bench) for _ in range(bench.rounds)]
         taken = sum(upload.is_taken() for upload in uploads)
     return [
         *_figures("quiet", quiet),
+        figure("page, processor of the web workers", [cost], "ms"),
         *_figures(f"with {taken} slow uploads", busy),
     ]
 

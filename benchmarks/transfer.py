@@ -60,18 +60,27 @@ class Locker:
 def measure(bench: Bench) -> list[Figure]:
     """Rounds of both in turn, the first of them changing; the ratio is taken within each round."""
     plain, locker = Plain(bench), Locker(bench)
+    ways = {
+        "up": {"store": plain.up, "locker": locker.up},
+        "down": {"store": plain.down, "locker": locker.down},
+    }
     seconds: dict[str, list[float]] = defaultdict(list)
-    _round({"store": plain.up, "locker": locker.up}, _SIDES, "up", defaultdict(list))
-    locker.settle()
+    costs: dict[str, list[float]] = defaultdict(list)
+    for way, sides in ways.items():
+        _round(sides, _SIDES, way, defaultdict(list))
+        locker.settle()
     for number in range(bench.rounds):
         bench.say(f"Sending and fetching 64 MiB, round {number + 1} of {bench.rounds}")
         order = _SIDES if number % 2 else _SIDES[::-1]
-        _round({"store": plain.up, "locker": locker.up}, order, "up", seconds)
-        locker.settle()
-        _round({"store": plain.down, "locker": locker.down}, order, "down", seconds)
+        for way, sides in ways.items():
+            began = bench.web_seconds()
+            _round(sides, order, way, seconds)
+            costs[way].append((bench.web_seconds() - began) * 1024 * MIB / len(bench.content))
+            locker.settle()
     return [
         *_figures("up", seconds, len(bench.content), UP_AIM),
         *_figures("down", seconds, len(bench.content), DOWN_AIM),
+        *(figure(f"processor of the web workers, 1 GiB {way}", costs[way], "s") for way in ways),
     ]
 
 

@@ -136,6 +136,8 @@ def _csv_lines(events: Iterable[Event]) -> Iterator[str]:
 def _csv_line(cells: list[str]) -> str:
     """One line; a cell that a spreadsheet would run as a formula is made plain text."""
     buffer = io.StringIO()
+    # A lone carriage return would end the line, and the csv module does not quote it.
+    cells = [cell.replace("\r", " ") for cell in cells]
     csv.writer(buffer, lineterminator="\n").writerow(
         [f"'{cell}" if cell.lstrip().startswith(_FORMULAS) or cell[:1].isspace() else cell for cell in cells]
     )

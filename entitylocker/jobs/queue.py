@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
 
 from entitylocker.access import Actor, ActorKind, Means
 from entitylocker.extensions import db
@@ -37,17 +36,10 @@ def jobs() -> dict[str, Job]:
     return dict(_jobs)
 
 
-def defer(function: Job, *, once: str | None = None, **arguments: Any) -> None:
-    """Queue `function` with the running transaction.
-
-    `once`: while a job with this word waits, another is not put in.
-    """
+def defer(function: Job, **arguments: Any) -> None:
+    """Queue `function` with the running transaction."""
     connection = db.session.connection().connection.driver_connection
-    job = _queue.configure_task(_names[function], queueing_lock=once, connection=connection)
-    try:
-        job.defer(**arguments)
-    except AlreadyEnqueued:
-        return
+    _queue.configure_task(_names[function], connection=connection).defer(**arguments)
 
 
 def job_actor(organisation_id: UUID | str) -> Actor:

@@ -1,0 +1,59 @@
+"""Jobs are put in with their transaction or not at all, and the worker runs them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from flask import Flask, current_app
+
+from entitylocker import tenancy
+from entitylocker.config import Settings
+from entitylocker.jobs.queue import defer, task
+from entitylocker.jobs.worker import build_queue, connection_facts
+from entitylocker.tenancy import Tenant
+
+_seen: list[tuple[str, str]] = []
+
+
+@task("tests.note")
+def note(word: str) -> None:
+    """What the worker ran, and in which application."""
+    _seen.append((word, current_app.name))
+
+
+def waiting(settings: Settings, word: str) -> int:
+    with psycopg.connect(**connection_facts(settings.database_worker_url)) as connection:
+        found: Any = connection.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'tests.note' AND args->>'word' = %s", [word]
+        ).fetchone()
+    return int(found[0])
+
+
+def test_a_job_is_put_in_with_its_transaction(in_app: Flask, settings: Settings) -> None:
+    kept, lost = uuid4().hex, uuid4().hex
+    with tenancy.transaction(Tenant()):
+        defer(note, word=kept)
+        assert waiting(settings, kept) == 0
+    with pytest.raises(ZeroDivisionError), tenancy.transaction(Tenant()):
+        defer(note, word=lost)
+        raise ZeroDivisionError
+    assert (waiting(settings, kept), waiting(settings, lost)) == (1, 0)
+
+
+def test_the_worker_runs_a_job_inside_the_application(app: Flask, settings: Settings) -> None:
+    word = uuid4().hex
+    with app.app_context(), tenancy.transaction(Tenant()):
+        defer(note, word=word)
+
+    async def work() -> None:
+        queue = build_queue(app, settings.database_worker_url, [])
+        async with queue.open_async():
+            await queue.run_worker_async(wait=False, install_signal_handlers=False, delete_jobs="successful")
+
+    asyncio.run(work())
+    assert (word, "entitylocker") in _seen
+    assert waiting(settings, word) == 0
