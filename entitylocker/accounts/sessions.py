@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,9 @@ from entitylocker.access import Actor, Permission, require
 from entitylocker.accounts.models import PersonSession
 from entitylocker.accounts.rules import describe_browser, session_is_over
 from entitylocker.accounts.tokens import digest_of, new_token
+from entitylocker.audit.models import OPERATOR_LOG
+from entitylocker.audit.recording import Subject, record
+from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.tenancy import Tenant, open_use_case, use_case
@@ -155,25 +158,42 @@ def list_sessions(actor: Actor) -> list[SessionView]:
     ]
 
 
+@open_use_case("what it calls asks for the permission")
+def end_session(actor: Actor, session_id: UUID, tag: EventTag = EventTag.PERSON_SESSION_END) -> None:
+    """End one of the actor's own sessions. `tag`: what that is called in the log. Raises NotFound for any other."""
+    _end_session(_on_own_account(actor), session_id, tag)
+
+
+@open_use_case("what it calls asks for the permission")
+def end_other_sessions(actor: Actor) -> int:
+    """End all of the actor's sessions but the one that asks; returns how many ended."""
+    return _end_other_sessions(_on_own_account(actor))
+
+
+def _on_own_account(actor: Actor) -> Actor:
+    """The person as themselves: what one does to one's own account stands in the installation's log."""
+    return replace(actor, organisation_id=OPERATOR_LOG, membership_id=None)
+
+
 @use_case(Permission.ACCOUNT_OWN)
-def end_session(actor: Actor, session_id: UUID) -> None:
-    """End one of the actor's own sessions. Raises NotFound for any other."""
+def _end_session(actor: Actor, session_id: UUID, tag: EventTag) -> None:
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
     row = next((row for row in _lock_open_sessions(actor) if row.id == session_id), None)
     if row is None:
         raise NotFound
     row.ended_at = utc_now()
+    record(actor, tag, Subject("session", row.id, describe_browser(row.user_agent)))
     if row.id == actor.session_id:
         tenancy.current().note(OWN_SESSION_ENDED, row.id)
 
 
 @use_case(Permission.ACCOUNT_OWN)
-def end_other_sessions(actor: Actor) -> int:
-    """End all of the actor's sessions but the one that asks; returns how many ended."""
+def _end_other_sessions(actor: Actor) -> int:
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
     others = [row for row in _lock_open_sessions(actor) if row.id != actor.session_id]
     for row in others:
         row.ended_at = utc_now()
+        record(actor, EventTag.PERSON_SESSION_END, Subject("session", row.id, describe_browser(row.user_agent)))
     return len(others)
 
 

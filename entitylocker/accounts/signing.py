@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from entitylocker.accounts.people import as_actor, find_person, find_person_id, 
 from entitylocker.accounts.rules import check_password, mask_email
 from entitylocker.accounts.sessions import Visit, end_session, open_session
 from entitylocker.accounts.tokens import digest_of, new_token
-from entitylocker.audit.recording import Subject, record, record_counted, record_in_own_transaction
+from entitylocker.audit.recording import Subject, record, record_counted
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
@@ -129,12 +130,5 @@ def sign_out(actor: Actor) -> None:
     """End the session of `actor`. One that ended already is fine."""
     if actor.session_id is None or actor.person_id is None:
         return
-    try:
-        end_session(actor, actor.session_id)
-    except NotFound:
-        return
-    record_in_own_transaction(
-        as_actor(actor.person_id, actor.name),
-        EventTag.PERSON_SIGN_OUT,
-        Subject("person", actor.person_id, actor.name),
-    )
+    with suppress(NotFound):
+        end_session(actor, actor.session_id, EventTag.PERSON_SIGN_OUT)

@@ -139,15 +139,6 @@ def record_counted(actor: Actor, tag: EventTag, subject: Subject, **data: Any) -
             record(actor, tag, subject, organisation_id=place, times=times, **data)
 
 
-def record_in_own_transaction(
-    actor: Actor, tag: EventTag, subject: Subject, *, organisation_id: UUID | None = None, **data: Any
-) -> None:
-    """Write one event by itself: for what has no transaction of its own, such as a refused sign-in."""
-    place = organisation_id or actor.organisation_id or OPERATOR_LOG
-    with tenancy.transaction(tenancy.Tenant(organisation_id=place, person_id=actor.person_id), actor):
-        record(actor, tag, subject, organisation_id=place, **data)
-
-
 def _count(place: UUID, actor: Actor, what: list[Any]) -> int:
     who = actor.membership_id or actor.person_id or actor.portal_id
     key = hashlib.sha256(json.dumps([str(who), what], sort_keys=True).encode()).hexdigest()

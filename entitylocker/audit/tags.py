@@ -14,6 +14,7 @@ class EventTag(StrEnum):
     PERSON_SIGN_IN = "person:sign_in"
     PERSON_SIGN_IN_REFUSED = "person:sign_in_refused"
     PERSON_SIGN_OUT = "person:sign_out"
+    PERSON_SESSION_END = "person:session_end"
     ORGANISATION_REGISTER = "organisation:register"
     ORGANISATION_CHANGE = "organisation:change"
     IDENTIFIER_STATE = "identifier:state"
@@ -34,6 +35,7 @@ class EventTag(StrEnum):
     DOCUMENT_RESTORE = "document:restore"
     DOCUMENT_DOWNLOAD = "document:download"
     DOCUMENT_UNLOCK = "document:unlock"
+    DOCUMENT_CHECK_AGAIN = "document:check_again"
     VERDICT_REACHED = "verdict:reached"
     PORTAL_REGISTER = "portal:register"
     PORTAL_APPROVE = "portal:approve"
@@ -60,6 +62,7 @@ LABELS: dict[EventTag, str] = {
     T.PERSON_SIGN_IN: N_("signed in"),
     T.PERSON_SIGN_IN_REFUSED: N_("was not signed in"),
     T.PERSON_SIGN_OUT: N_("signed out"),
+    T.PERSON_SESSION_END: N_("ended a session"),
     T.ORGANISATION_REGISTER: N_("registered the organisation"),
     T.ORGANISATION_CHANGE: N_("changed the organisation’s details"),
     T.IDENTIFIER_STATE: N_("stated an identifier"),
@@ -80,6 +83,7 @@ LABELS: dict[EventTag, str] = {
     T.DOCUMENT_RESTORE: N_("took a document out of the bin"),
     T.DOCUMENT_DOWNLOAD: N_("downloaded a document"),
     T.DOCUMENT_UNLOCK: N_("had a locked document checked with its password"),
+    T.DOCUMENT_CHECK_AGAIN: N_("asked for a new check of a document"),
     T.VERDICT_REACHED: N_("checked the signatures of a document"),
     T.PORTAL_REGISTER: N_("registered a portal"),
     T.PORTAL_APPROVE: N_("approved a portal"),

@@ -106,7 +106,9 @@ def check_again(actor: Actor, document_id: UUID) -> Version:
     require(actor, Permission.DOCUMENT_EDIT, rows.facts_of_document(document))
     version = rows.version_row(actor, document)
     if version.verdict != Verdict.CHECKING.value:
-        version.verdict, version.reason = Verdict.CHECKING.value, None
+        before, version.verdict, version.reason = version.verdict, Verdict.CHECKING.value, None
+        subject = Subject("document", document.id, document.title)
+        record(actor, EventTag.DOCUMENT_CHECK_AGAIN, subject, version=version.number, before=before)
         defer_check(version)
     return version
 
