@@ -59,7 +59,7 @@ class Places:
 
 
 def prepare(browser: Browser, demo: Demo) -> Places:
-    """Let happen what makes pages full, unless it has: consents, an invitation, a question to the operator."""
+    """Let happen what makes pages full: one more consent and, if there is none yet, an invitation and a new portal."""
     visit = _visit_portal(browser, demo)
     _in_window(browser, demo, "administrator", _invite)
     _in_window(browser, demo, "keeper", _propose_portal)
