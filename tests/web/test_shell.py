@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,15 +28,17 @@ VENDOR = resource("static") / "vendor"
 
 
 @pytest.fixture
-def app() -> Iterator[Flask]:
+def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """A bare application with the shell alone; what the whole one had registered is put back afterwards."""
+    for hook in ("find", "store"):
+        monkeypatch.setattr(display.language_setting, hook, None)
     app = Flask("entitylocker", template_folder=str(resource("templates")), static_folder=str(resource("static")))
     app.config.update(SECRET_KEY="only for this test", BABEL_DEFAULT_LOCALE="en_IN", WTF_CSRF_ENABLED=False)
     Babel(app, locale_selector=display.select_locale)
     CSRFProtect(app)
     app.register_blueprint(display.pages)
     display.register_display(app)
-    yield app
-    display.language_setting.find = display.language_setting.store = None
+    return app
 
 
 @pytest.fixture
