@@ -60,6 +60,10 @@ class ListedObject:
     modified_at: datetime
 
 
+# How stores refuse to remove a version that is held: SeaweedFS and AWS in one way, MinIO in the other.
+_LOCKED = ("AccessDenied", "InvalidRequest")
+
+
 class ObjectStore:
     """One bucket of one S3 store. Safe for threads and across forks."""
 
@@ -222,7 +226,7 @@ class ObjectStore:
         except ObjectMissing:
             return
         except StoreUnavailable as error:
-            if error.facts["reason"] == "AccessDenied":
+            if error.facts["reason"] in _LOCKED:
                 raise ObjectLocked(key=key) from error
             raise
 
