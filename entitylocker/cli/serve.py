@@ -20,7 +20,8 @@ def gunicorn_command(
 ) -> list[str]:
     """The command that serves `application` on `bind`."""
     return [
-        sys.executable, "-m", "gunicorn", "--bind", bind, "--workers", str(workers), "--threads", str(THREADS),
+        sys.executable, "-m", "gunicorn", "--config", "python:entitylocker.cli.server_settings",
+        "--bind", bind, "--workers", str(workers), "--threads", str(THREADS),
         "--worker-class", "gthread", "--worker-tmp-dir", "/dev/shm", "--timeout", "120",  # noqa: S108 - gunicorn's heartbeat only
         "--graceful-timeout", "20", "--access-logfile", "/dev/null", "--log-level", "warning", application,
     ]  # fmt: skip

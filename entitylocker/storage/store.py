@@ -39,6 +39,8 @@ __all__ = [
 MIN_PART_SIZE = 5 * 1024 * 1024
 _IDLE_BUFFERS = 4
 _PROBE_PREFIX = "probe/"
+# How stores refuse to remove a version that is held: SeaweedFS and AWS in one way, MinIO in the other.
+_LOCKED = ("AccessDenied", "InvalidRequest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,6 @@ class ListedObject:
     key: str
     size: int
     modified_at: datetime
-
-
-# How stores refuse to remove a version that is held: SeaweedFS and AWS in one way, MinIO in the other.
-_LOCKED = ("AccessDenied", "InvalidRequest")
 
 
 class ObjectStore:
