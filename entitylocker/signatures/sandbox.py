@@ -26,10 +26,11 @@ def find_sandbox() -> list[str] | None:
 
 
 def _arguments() -> list[str]:
-    arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    # The empty /tmp comes first: laid over later, it would hide a program that is installed below it.
+    arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--tmpfs", "/tmp"]  # noqa: S108
     for path in (*_SYSTEM, *_own_paths()):
         arguments += ["--ro-bind-try", str(path), str(path)]
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/"]  # noqa: S108
+    arguments += ["--proc", "/proc", "--dev", "/dev", "--chdir", "/"]
     package_parent = str(Path(entitylocker.__file__).resolve().parent.parent)
     arguments += [
         "--clearenv",
