@@ -15,7 +15,14 @@ from entitylocker.access import Actor, Role
 from entitylocker.app import create_app
 from entitylocker.config import Settings
 from entitylocker.storage.store import ObjectStore
-from tests.engine_room import TestEngines, clone_database, on_database, settings_of
+from tests.engine_room import (
+    TestEngines,
+    clone_database,
+    in_own_bucket,
+    object_store_of,
+    on_database,
+    settings_of,
+)
 from tests.factories import Member, Organisations
 
 _STATE = pytest.StashKey[TestEngines]()
@@ -42,10 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_configure_node(node: Any) -> None:
-    """Give each worker a clone of the migrated database."""
+    """Give each worker a clone of the migrated database and a bucket to go with it."""
     facts = node.config.stash.get(_FACTS, {})
     if facts:
-        facts = on_database(facts, _clone(node.config, node.workerinput["workerid"]))
+        name = _clone(node.config, node.workerinput["workerid"])
+        facts = in_own_bucket(on_database(facts, name), name.replace("_", "-"))
     node.workerinput["engines"] = json.dumps(facts)
 
 
@@ -115,14 +123,7 @@ def member_actor(organisations: Organisations) -> Callable[..., Actor]:
 
 @pytest.fixture(scope="session")
 def object_store(settings: Settings) -> ObjectStore:
-    return ObjectStore(
-        settings.s3_endpoint,
-        settings.s3_access_key,
-        settings.s3_secret_key,
-        bucket=settings.s3_bucket,
-        secure=settings.s3_secure,
-        region=settings.s3_region,
-    )
+    return object_store_of(settings)
 
 
 @pytest.fixture

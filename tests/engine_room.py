@@ -58,15 +58,7 @@ class TestEngines:
             "checker_socket": str(socket), "secret_key": "t" * 32,
         }  # fmt: skip
         migrate(create_app(settings_of(facts)))
-        settings = settings_of(facts)
-        ObjectStore(
-            settings.s3_endpoint,
-            settings.s3_access_key,
-            settings.s3_secret_key,
-            bucket=settings.s3_bucket,
-            secure=settings.s3_secure,
-            region=settings.s3_region,
-        ).ensure_bucket()
+        object_store_of(settings_of(facts)).ensure_bucket()
         _wait_for(socket)
         return facts
 
@@ -102,6 +94,25 @@ def _wait_for(socket: Path) -> None:
 def settings_of(facts: dict[str, Any]) -> Settings:
     """Settings from what the controlling process told."""
     return Settings(**{**facts, "home": Path(facts["home"])})
+
+
+def object_store_of(settings: Settings) -> ObjectStore:
+    """The bucket that `settings` name."""
+    return ObjectStore(
+        settings.s3_endpoint,
+        settings.s3_access_key,
+        settings.s3_secret_key,
+        bucket=settings.s3_bucket,
+        secure=settings.s3_secure,
+        region=settings.s3_region,
+    )
+
+
+def in_own_bucket(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same engines, another bucket: whoever sweeps it knows the rows of everything in it."""
+    moved = {**facts, "s3_bucket": name}
+    object_store_of(settings_of(moved)).ensure_bucket()
+    return moved
 
 
 def migrate(app: Flask) -> None:

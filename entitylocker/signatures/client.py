@@ -69,11 +69,11 @@ class CheckerClient:
             "at": at.isoformat() if at is not None else None,
             "password": password,
             "revocation": revocation,
-            **{name: [len(one) for one in getattr(trust, name)] for name in ("roots", "intermediates", "crls")},
+            **{name: [len(one) for one in getattr(trust, name)] for name in wire.TRUST_PARTS},
         }
         with self._connection() as connection:
             wire.send_header(connection, header)
-            for one in itertools.chain(trust.roots, trust.intermediates, trust.crls):
+            for one in itertools.chain.from_iterable(getattr(trust, name) for name in wire.TRUST_PARTS):
                 connection.sendall(one)
             _copy(stream, length, connection)
             return Report.from_json(wire.receive_header(connection)["report"])

@@ -52,6 +52,7 @@ class Material:
             roots=tuple(map(x509.Certificate.load, trust.roots)),
             others=tuple(map(x509.Certificate.load, trust.intermediates)),
             crls=tuple(map(asn1_crl.CertificateList.load, trust.crls)),
+            ocsps=tuple(map(asn1_ocsp.OCSPResponse.load, trust.ocsps)),
         )
 
     def with_document(self, reader: PdfFileReader) -> Material:

@@ -10,17 +10,20 @@ from typing import Any
 
 from entitylocker.signatures.verdicts import Verdict
 
+_TEXTS = ("by_whom", "active_content", "active_later", "hidden_layers")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something that was added or changed after a signature.
 
     `kind`: long_term_data, signature_added, field_filled_in, addition (all of which a signer may permit),
-    not_permitted or not_covered. `detail` names it: a field, or nothing.
+    not_permitted or not_covered. `detail` names it: a field, or nothing. `pages`: the pages it touched, from 1.
     """
 
     kind: str
     detail: str = ""
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,37 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """How it is known that the signer's certificate was, or was not, revoked.
+
+    `source`: crl or ocsp. `embedded`: the document itself brought it. Times are those of the answer.
+    """
+
+    source: str
+    embedded: bool
+    produced_at: datetime
+    next_update: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What would have to be fetched to know more: `kind` crl or ocsp.
+
+    `request`: the OCSP request (RFC 6960, DER) in base64; empty for a CRL, which is simply got (RFC 5280, 4.2.1.13).
+    """
+
+    kind: str
+    url: str
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureReport:
-    """All answers about one signature. `kind`: signature or timestamp; `fault`: what went wrong."""
+    """All answers about one signature. `kind`: signature or timestamp; `fault`: what went wrong.
+
+    `indication` and `sub_indication` are the words of ETSI EN 319 102-1; `signed_bytes`: how long the file was when
+    this was signed; `issuer_missing`: whose certificate the path lacks; `wanted`: revocation answers not at hand.
+    """
 
     field: str
     verdict: Verdict
@@ -66,6 +98,11 @@ class SignatureReport:
     chain: tuple[str, ...] = ()
     algorithm: str | None = None
     indication: str | None = None
+    sub_indication: str | None = None
+    signed_bytes: int | None = None
+    issuer_missing: str | None = None
+    revocation: Revocation | None = None
+    wanted: tuple[Wanted, ...] = ()
     fault: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -76,22 +113,28 @@ class SignatureReport:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SignatureReport:
         """The record `to_json` was called on."""
-        signer = value["signer"]
+        signer, revocation = value["signer"], value.get("revocation")
         return cls(
             **{
                 **value,
                 "verdict": Verdict(value["verdict"]),
                 "signer": Signer(**signer) if signer is not None else None,
                 **{name: _instant(value[name]) for name in ("claimed_at", "proven_at", "revoked_at")},
-                "changes": tuple(Change(**change) for change in value["changes"]),
+                "changes": tuple(map(_change, value["changes"])),
                 "chain": tuple(value["chain"]),
+                "revocation": _revocation(revocation) if revocation is not None else None,
+                "wanted": tuple(Wanted(**one) for one in value.get("wanted", ())),
             }
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All answers about one file: signed? intact? by whom? trusted? still good? what changed since?"""
+    """All answers about one file: signed? intact? by whom? trusted? still good? what changed since?
+
+    `active_content`: kinds of content that acts by itself; `active_later`: those of them that came after the last
+    signature. `hidden_layers`: names of optional layers that are not shown.
+    """
 
     verdict: Verdict
     checked_at: datetime
@@ -105,6 +148,8 @@ class Report:
     signatures: tuple[SignatureReport, ...] = ()
     gate: tuple[GateFinding, ...] = ()
     active_content: tuple[str, ...] = ()
+    active_later: tuple[str, ...] = ()
+    hidden_layers: tuple[str, ...] = ()
     pages: int | None = None
     encrypted: bool | None = None
     size: int | None = None
@@ -127,13 +172,22 @@ class Report:
                 "verdict": Verdict(value["verdict"]),
                 "checked_at": datetime.fromisoformat(value["checked_at"]),
                 "valid_on": _instant(value["valid_on"]),
-                "changes": tuple(Change(**change) for change in value["changes"]),
+                "changes": tuple(map(_change, value["changes"])),
                 "signatures": tuple(SignatureReport.from_json(one) for one in value["signatures"]),
                 "gate": tuple(_finding(one) for one in value["gate"]),
-                **{name: tuple(value[name]) for name in ("by_whom", "active_content")},
+                **{name: tuple(value.get(name, ())) for name in _TEXTS},
                 "engine": dict(value["engine"]),
             }
         )
+
+
+def _change(value: Mapping[str, Any]) -> Change:
+    return Change(**{**value, "pages": tuple(value.get("pages", ()))})
+
+
+def _revocation(value: Mapping[str, Any]) -> Revocation:
+    times = {name: _instant(value[name]) for name in ("produced_at", "next_update")}
+    return Revocation(**{**value, **times})
 
 
 def _finding(value: Mapping[str, Any]) -> GateFinding:

@@ -72,15 +72,15 @@ class CheckerServer:
             return self._health()
         if header["do"] != "check" or header["revocation"] not in POLICIES:
             raise ValueError("not a request")
-        lengths = [header[name] for name in ("roots", "intermediates", "crls")]
+        lengths = [header[name] for name in wire.TRUST_PARTS]
         if int(header["size"]) > self._max_bytes or sum(map(sum, lengths)) > caps.MAX_TRUST_BYTES:
             _drain(connection, sum(map(sum, lengths)) + int(header["size"]))
             report = not_checked(Reason.LIMIT, policy=header["revocation"], size=int(header["size"]))
             return {"report": report.to_json()}
-        roots, intermediates, crls = (wire.receive_parts(connection, one) for one in lengths)
+        roots, intermediates, crls, ocsps = (wire.receive_parts(connection, one) for one in lengths)
         task = Task(
             data=wire.receive(connection, int(header["size"])),
-            trust=TrustStore(roots, intermediates, crls),
+            trust=TrustStore(roots, intermediates, crls, ocsps),
             at=datetime.fromisoformat(header["at"]) if header["at"] else None,
             password=header["password"],
             policy=header["revocation"],

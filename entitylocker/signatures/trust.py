@@ -1,4 +1,4 @@
-"""Whom the installation trusts: root certificates, the certificates between, and lists of revoked ones."""
+"""Whom the installation trusts: roots, the certificates between, and answers about revocation (CRL, OCSP)."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class TrustStore:
     roots: tuple[bytes, ...] = ()
     intermediates: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
     passed_over: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -113,6 +114,7 @@ class TrustStore:
             roots=tuple(dict.fromkeys(self.roots + other.roots)),
             intermediates=tuple(dict.fromkeys(self.intermediates + other.intermediates)),
             crls=tuple(dict.fromkeys(self.crls + other.crls)),
+            ocsps=tuple(dict.fromkeys(self.ocsps + other.ocsps)),
             passed_over=self.passed_over + other.passed_over,
         )
 
@@ -121,9 +123,9 @@ class TrustStore:
         return frozenset(hashlib.sha256(one).hexdigest() for one in self.roots + self.intermediates)
 
     def digest(self) -> str:
-        """A short name for exactly this trust: it changes with every certificate and CRL."""
+        """A short name for exactly this trust: it changes with every certificate and answer."""
         total = hashlib.sha256()
-        for group in (self.roots, self.intermediates, self.crls):
+        for group in (self.roots, self.intermediates, self.crls, self.ocsps):
             for one in sorted(group):
                 total.update(hashlib.sha256(one).digest())
             total.update(b"|")

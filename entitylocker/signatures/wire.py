@@ -8,6 +8,9 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
+# What a request brings along besides the file, in this order.
+TRUST_PARTS = ("roots", "intermediates", "crls", "ocsps")
+
 _LENGTH = struct.Struct(">I")
 _MAX_HEADER = 8 * 1024 * 1024
 _PIECE = 1024 * 1024

@@ -26,20 +26,20 @@ def documents(organisation_id: UUID) -> str:
     """The documents of a folder and below, newest first, narrowed by type, verdict and words."""
     actor, asked = current_actor(), query()
     filters = ListSchema.filters(asked)
-    place = service.get_folder(actor, filters.folder_id) if filters.folder_id else service.get_top(actor)
-    page = service.list_documents(actor, filters, service.Cursor(asked["older"], asked["newer"]))
+    shelf = service.open_shelf(actor, filters, service.Cursor(asked["older"], asked["newer"]))
+    folder = shelf.place.folder
     return render_template(
         "vault/documents.html",
-        place=place,
-        page=page,
+        place=shelf.place,
+        page=shelf.page,
         filters=filters,
-        types=service.list_document_types(actor),
+        types=shelf.types,
         verdicts=list(Verdict),
-        counts=service.count_documents(actor),
-        rights=folder_rights(actor, place.folder),
+        counts=shelf.counts,
+        rights=folder_rights(actor, folder),
         folder_name=folder_name,
-        values=upload_values(place.folder.id if place.folder else None),
-        **_ways(page, "vault.documents", organisation_id),
+        values=upload_values(folder.id if folder else None),
+        **_ways(shelf.page, "vault.documents", organisation_id),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -13,19 +12,10 @@ from entitylocker.signatures.verdicts import Colour, Verdict, colour
 from entitylocker.tenancy import use_case
 from entitylocker.vault import rows, rules
 from entitylocker.vault.models import Document, Folder, Version
+from entitylocker.vault.views import Counts
 
 _RED = tuple(verdict.value for verdict in Verdict if colour(verdict) is Colour.RED)
 _GREEN = tuple(verdict.value for verdict in Verdict if colour(verdict) is Colour.GREEN)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many documents the actor sees: all, green, red, expired or expiring within 30 days."""
-
-    documents: int
-    green: int
-    red: int
-    due: int
 
 
 @use_case(Permission.FOLDER_READ)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import defer
 
 from entitylocker.access import Actor, Columns, Facts, Permission, list_condition
 from entitylocker.errors import N_, InvalidInput, NotFound
@@ -104,7 +105,14 @@ def in_bin(actor: Actor) -> ColumnElement[bool]:
 
 
 def views() -> Any:
-    """Documents with current version, type and folder; `as_view` makes a view of each row."""
+    """Documents with current version, type and folder, for lists: `as_view` makes a view of each row.
+
+    The reports stay in the database: a list shows verdicts, and a report may be as long as a page.
+    """
+    return _joined().options(defer(Version.report, raiseload=True))
+
+
+def _joined() -> Any:
     return (
         select(Document, Version, DocumentType, Folder)
         .join(
@@ -127,7 +135,7 @@ def as_view(row: Any) -> DocumentView:
 
 def document_view(document: Document) -> DocumentView:
     """The view of one document of which the row is at hand."""
-    found = views().where(Document.organisation_id == document.organisation_id, Document.id == document.id)
+    found = _joined().where(Document.organisation_id == document.organisation_id, Document.id == document.id)
     return as_view(db.session.execute(found).one())
 
 

@@ -22,6 +22,7 @@ from entitylocker.vault.listing import (
 )
 from entitylocker.vault.overview import count_documents, has_document, has_folder
 from entitylocker.vault.reading import describe_for_portal, get_document, open_content, open_for_portal
+from entitylocker.vault.shelf import open_shelf
 
 __all__ = [
     "Cursor",
@@ -49,6 +50,7 @@ __all__ = [
     "list_offerable",
     "open_content",
     "open_for_portal",
+    "open_shelf",
     "rename_folder",
     "restore_document",
     "sweep",

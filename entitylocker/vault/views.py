@@ -47,6 +47,16 @@ class DocumentDetail(DocumentView):
 
 
 @dataclass(frozen=True)
+class Counts:
+    """How many documents the actor sees: all, green, red, expired or expiring within 30 days."""
+
+    documents: int
+    green: int
+    red: int
+    due: int
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of a list, newest first.
 
@@ -56,6 +66,16 @@ class Page:
     items: tuple[DocumentView, ...]
     newer: UUID | None
     older: UUID | None
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What the page of a folder shows: the place, a page of its documents, and the numbers over the whole vault."""
+
+    place: FolderPlace
+    page: Page
+    types: tuple[DocumentType, ...]
+    counts: Counts
 
 
 @dataclass(frozen=True)
