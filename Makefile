@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 HOME_DIR ?=
 DEMO_ARGS := $(if $(HOME_DIR),--home $(HOME_DIR)) $(if $(PORT),--port $(PORT))
 
-.PHONY: help run test test-minio test-foreign lint types contracts check translations bench clean
+.PHONY: help run test test-minio test-foreign lint types contracts check translations bench bench-verify clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ translations: $(VENV)/.test ## Collect the messages, bring the Hindi file up to 
 
 bench: $(VENV)/.test ## Measure, beside something, and print a table
 	@$(BIN)/python -m benchmarks
+
+bench-verify: $(VENV)/.test ## The same for checks alone: their cost beside plain pyHanko, pages while hostile files are checked
+	@$(BIN)/python -m benchmarks --only verify --only hostile
 
 clean: ## Remove what can be made again
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,16 +11,17 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import latency, machine, memory, transfer, verdicts
+from benchmarks import hostile, latency, machine, memory, transfer, verify
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, show
 from tests.programs import stop_on_sigterm
 
 MEASUREMENTS: dict[str, Callable[[Bench], list[Figure]]] = {
     "transfer": transfer.measure,
-    "verdicts": verdicts.measure,
+    "verify": verify.measure,
     "memory": memory.measure,
     "latency": latency.measure,
+    "hostile": hostile.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -29,18 +29,30 @@ from entitylocker.oauth.service import load_token
 from entitylocker.organisations import service as organisations
 from entitylocker.organisations.events import MembershipEnded, OrganisationRegistered
 from entitylocker.organisations.pages import pages as organisations_pages
+from entitylocker.organisations.presenting import register_reminder
 from entitylocker.organisations.rules import LETTER_MAX_BYTES
+from entitylocker.outgoing import Hosts, Outgoing
 from entitylocker.paths import resource
 from entitylocker.portals.operator_pages import pages as operator_pages
 from entitylocker.portals.pages import pages as portals_pages
+from entitylocker.sharing import service as sharing
+from entitylocker.sharing.api import blueprint as public_check_api
+from entitylocker.sharing.pages import pages as sharing_pages
+from entitylocker.sharing.pages import register_sharing
 from entitylocker.signatures.checker import CheckerClient
 from entitylocker.storage.documents import EncryptedStore
 from entitylocker.storage.keys import OperatorKey
 from entitylocker.storage.store import ObjectStore
+from entitylocker.trust.events import AnswerArrived, TrustChanged
+from entitylocker.trust.fetch_jobs import fetch_answers
+from entitylocker.trust.operator_pages import pages as operator_trust_pages
+from entitylocker.trust.pages import pages as trust_pages
 from entitylocker.vault import jobs as vault_jobs
 from entitylocker.vault import service as vault
 from entitylocker.vault.api import blueprint as vault_api
+from entitylocker.vault.events import DocumentBinned
 from entitylocker.vault.pages import pages as vault_pages
+from entitylocker.vault.telling import remind_of_changes
 from entitylocker.web.actors import loaders
 from entitylocker.web.api import API_CONFIG, register_api
 from entitylocker.web.display import language_setting, register_display, select_locale
@@ -58,12 +70,15 @@ PAGES = [
     delegations_pages,
     portals_pages,
     consents_pages,
+    sharing_pages,
     oauth_pages,
     operator_pages,
+    trust_pages,
+    operator_trust_pages,
     audit_pages,
     notifications_pages,
 ]
-APIS = [vault_api, consents_api]
+APIS = [vault_api, consents_api, public_check_api]
 
 NAVIGATION = [
     NavEntry("house", N_("Overview"), "organisations.overview", Permission.ORGANISATION_READ),
@@ -74,14 +89,16 @@ NAVIGATION = [
     NavEntry("key-round", N_("Roles given"), "delegations.delegations", Permission.DELEGATION_LIST),
     NavEntry("history", N_("Activity"), "audit.activity", Permission.AUDIT_READ),
     NavEntry("globe", N_("Portals"), "portals.portals", Permission.PORTAL_REGISTER),
+    NavEntry("shield-check", N_("Trust"), "trust.certificates", Permission.TRUST_READ),
     NavEntry("building-2", N_("Organisation"), "organisations.details", Permission.ORGANISATION_READ),
 ]
 
 # What a body may hold where no document is taken: an order letter with its form. Documents come in as streams.
 FORM_BYTES = LETTER_MAX_BYTES + 1024 * 1024
 
-# Jobs that are also put in once an hour.
+# Jobs that are also put in once an hour, and all ten minutes.
 HOURLY = [vault_jobs.sweep]
+OFTEN = [fetch_answers, vault_jobs.recheck_due]
 
 
 def create_app(settings: Settings) -> Flask:
@@ -98,7 +115,7 @@ def create_app(settings: Settings) -> Flask:
     for pages in PAGES:
         app.register_blueprint(pages)
     register_api(app, APIS)
-    for register in (register_display, register_headers, register_errors, register_shell):
+    for register in (register_display, register_headers, register_errors, register_shell, register_sharing):
         register(app)
 
     @app.before_request
@@ -159,7 +176,9 @@ def _engine_room(settings: Settings) -> EngineRoom:
         region=settings.s3_region,
     )
     key = OperatorKey.load(settings.operator_key_file)
-    return EngineRoom(settings, store, EncryptedStore(store, key), key, CheckerClient(settings.checker_socket))
+    outgoing = Outgoing(Hosts.parse(settings.outgoing_allow))
+    checker = CheckerClient(settings.checker_socket)
+    return EngineRoom(settings, store, EncryptedStore(store, key), key, checker, outgoing)
 
 
 def _extensions(app: Flask) -> None:
@@ -185,5 +204,9 @@ def _wire_rooms() -> None:
     organisations.register_fact("first_folder", vault.has_folder)
     organisations.register_fact("first_document", vault.has_document)
     organisations.register_fact("first_consent", consents.has_consent)
+    register_reminder(remind_of_changes)
     tenancy.react(OrganisationRegistered, vault.create_root_folder)
     tenancy.react(MembershipEnded, delegations.on_membership_ended)
+    tenancy.react(AnswerArrived, vault_jobs.on_answer_arrived)
+    tenancy.react(TrustChanged, vault_jobs.on_trust_changed)
+    tenancy.react(DocumentBinned, sharing.on_document_binned)

@@ -31,7 +31,10 @@ class Settings:
 
     `database_*_url` are SQLAlchemy addresses of the same database in four roles: `owner` migrates, `app` serves,
     `operator` approves, `worker` runs the queue. None of them but `owner` owns anything. `trusted_proxies`: how many
-    proxies of one's own stand in front; from that many X-Forwarded-For is believed, from others never.
+    proxies of one's own stand in front; from that many X-Forwarded-For is believed, from others never. `public_check`:
+    whether anybody may have a file of at most `public_check_bytes` checked on the public page. `revocation`: whether
+    lists and answers about revoked certificates are fetched; only from public addresses and from the private hosts in
+    `outgoing_allow` (host or host:port, with commas between).
     """
 
     home: Path
@@ -53,6 +56,10 @@ class Settings:
     max_upload_bytes: int = 100 * MIB
     uploads_at_once: int = 48
     trusted_proxies: int = 0
+    revocation: bool = True
+    outgoing_allow: str = ""
+    public_check: bool = True
+    public_check_bytes: int = 25 * MIB
     session_seconds: int = 12 * 3600
     session_idle_seconds: int = 3600
     demo: bool = False
@@ -65,6 +72,10 @@ class Settings:
     @property
     def operator_key_file(self) -> Path:
         return self.home / "secrets" / "operator.key"
+
+    @property
+    def seal_file(self) -> Path:
+        return self.home / "secrets" / "report-seal.pem"
 
     @property
     def trust_directory(self) -> Path:
@@ -103,6 +114,8 @@ def load_settings(home: Path | None = None, environ: Mapping[str, str] | None = 
 # Read elsewhere: by the engines (an installation's own PostgreSQL) or by the test suite.
 _NOT_SETTINGS = {PREFIX + name for name in ("HOME", "DATABASE_URL", "CORPUS")}
 
+_YES_OR_NO = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
 
 def _from_environment(name: str, text: str, known: Mapping[str, Any]) -> dict[str, Any]:
     key = name.removeprefix(PREFIX).lower()
@@ -113,7 +126,7 @@ def _from_environment(name: str, text: str, known: Mapping[str, Any]) -> dict[st
         if kind == "int":
             return {key: int(text)}
         if kind == "bool":
-            return {key: {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]}
+            return {key: _YES_OR_NO[text.lower()]}
     except (ValueError, KeyError):
         raise BadSetting(name=name, why=f"it must be a {'number' if kind == 'int' else 'yes or no'}") from None
     return {key: text}

@@ -64,7 +64,7 @@ def operator(table: str, rights: str = "SELECT, INSERT, UPDATE, DELETE") -> None
 
 
 def common(table: str) -> None:
-    """Rows that everybody may read and nobody changes at run time."""
+    """Rows that everybody may read. Who may write them, if anybody, is granted apart."""
     _force(table)
     for role in ("el_app", "el_operator", "el_worker"):
         op.execute(f"GRANT SELECT ON {table} TO {role}")

@@ -15,6 +15,7 @@ from entitylocker.access import Actor, Role
 from entitylocker.app import create_app
 from entitylocker.config import Settings
 from entitylocker.storage.store import ObjectStore
+from tests import false_alarms
 from tests.engine_room import (
     TestEngines,
     clone_database,
@@ -61,6 +62,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     engines = config.stash.get(_STATE, None)
     if engines is not None:
         engines.stop()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    false_alarms.summarise(terminalreporter)
 
 
 def _clone(config: pytest.Config, label: str) -> str:

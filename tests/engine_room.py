@@ -22,6 +22,7 @@ from entitylocker.app import create_app
 from entitylocker.config import PREFIX, Settings
 from entitylocker.engines import EmbeddedEngines
 from entitylocker.engines.roles import open_database
+from entitylocker.signatures.sealing import Seal
 from entitylocker.storage.keys import OperatorKey
 from entitylocker.storage.store import ObjectStore
 
@@ -48,6 +49,7 @@ class TestEngines:
         key_file = home / "secrets" / "operator.key"
         if not key_file.exists():
             OperatorKey.create(key_file)
+        Seal.create(home / "secrets" / "report-seal.pem", home / "trust", "locker.example.in")
         socket = self.home / "checker.sock"
         self._checker = subprocess.Popen(
             [sys.executable, "-m", "entitylocker.signatures.checker", "--socket", str(socket)],

@@ -101,10 +101,11 @@ def crowd_of_objects(count: int) -> bytes:
 
 
 @cache
-def chain_of_objects(count: int) -> bytes:
+def chain_of_objects(count: int, *, commented: bool = False) -> bytes:
     """An unsigned PDF with `count` objects in one object stream, all of them reachable.
 
-    Comparing revisions of such a file takes time that grows with the square of `count`.
+    `commented`: the stream begins with a comment, which no program writes. Then comparing revisions of such a file
+    takes time that grows with the square of `count`.
     """
     bodies = [b"<</N %d>>" % number for number in range(count)]
     first = 5  # 1 to 3: catalogue, pages, page; 4: the object stream
@@ -112,7 +113,7 @@ def chain_of_objects(count: int) -> bytes:
     for number, body in enumerate(bodies, start=first):
         index.append(b"%d %d" % (number, offset))
         offset += len(body) + 1
-    head = b" ".join(index) + b" "
+    head = (b"%\n" if commented else b"") + b" ".join(index) + b" "
     packed = zlib.compress(head + b" ".join(bodies))
     stream = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream" % (
         count,

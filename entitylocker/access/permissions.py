@@ -29,8 +29,13 @@ class Permission(StrEnum):
     CONSENT_GIVE = "consent:give"
     CONSENT_REVOKE = "consent:revoke"
     CONSENT_READ = "consent:read"
+    CHECK_PAGE_READ = "check_page:read"
+    CHECK_PAGE_ISSUE = "check_page:issue"
+    CHECK_PAGE_REVOKE = "check_page:revoke"
     PORTAL_LIST = "portal:list"
     PORTAL_REGISTER = "portal:register"
+    TRUST_READ = "trust:read"
+    TRUST_MANAGE = "trust:manage"
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
     OPERATOR_REVIEW = "operator:review"
@@ -59,14 +64,20 @@ SEEN_BY: dict[Permission, Permission] = {
     P.CONSENT_LIST: P.ORGANISATION_READ,
     P.CONSENT_GIVE: P.ORGANISATION_READ,
     P.CONSENT_REVOKE: P.ORGANISATION_READ,
+    P.CHECK_PAGE_READ: P.DOCUMENT_READ,
+    P.CHECK_PAGE_ISSUE: P.DOCUMENT_READ,
+    P.CHECK_PAGE_REVOKE: P.DOCUMENT_READ,
     P.PORTAL_LIST: P.ORGANISATION_READ,
     P.PORTAL_REGISTER: P.ORGANISATION_READ,
+    P.TRUST_READ: P.ORGANISATION_READ,
+    P.TRUST_MANAGE: P.ORGANISATION_READ,
     P.AUDIT_READ: P.ORGANISATION_READ,
     P.AUDIT_EXPORT: P.ORGANISATION_READ,
 }
 
-# A stated-only organisation stores and checks; it may not consent or be a portal's keeper (design 5.9).
-NEEDS_VERIFIED: frozenset[Permission] = frozenset({P.CONSENT_GIVE, P.PORTAL_REGISTER})
+# A stated-only organisation stores and checks; it may not consent, be a portal's keeper or speak to the public in a
+# page of this locker (design 5.9).
+NEEDS_VERIFIED: frozenset[Permission] = frozenset({P.CONSENT_GIVE, P.CHECK_PAGE_ISSUE, P.PORTAL_REGISTER})
 
 _OF_PORTALS = frozenset({P.CONSENT_READ, P.DOCUMENT_FETCH})
 _OF_JOBS = frozenset({P.DOCUMENT_CHECK, P.HOUSEKEEPING})

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 
 from entitylocker.audit import service
+from entitylocker.audit.act_words import ACT_WORDS
 from entitylocker.audit.schemas import EventQuery
 from entitylocker.audit.tags import LABELS
 from entitylocker.web.actors import current_actor
@@ -25,7 +26,13 @@ def activity(organisation_id: UUID) -> str:
     page = service.list_events(current_actor(), **query)
     choices = [(tag.value, gettext(label)) for tag, label in LABELS.items()]
     return render_template(
-        "audit/activity.html", page=page, labels=LABELS, choices=choices, wanted=query["wanted"], args=request.args
+        "audit/activity.html",
+        page=page,
+        labels=LABELS,
+        acts=ACT_WORDS,
+        choices=choices,
+        wanted=query["wanted"],
+        args=request.args,
     )
 
 

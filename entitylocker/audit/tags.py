@@ -36,7 +36,13 @@ class EventTag(StrEnum):
     DOCUMENT_DOWNLOAD = "document:download"
     DOCUMENT_UNLOCK = "document:unlock"
     DOCUMENT_CHECK_AGAIN = "document:check_again"
+    REPORT_EXPORT = "report:export"
     VERDICT_REACHED = "verdict:reached"
+    VERDICT_CHANGED = "verdict:changed"
+    TRUST_ADD = "trust:add"
+    TRUST_REMOVE = "trust:remove"
+    TRUST_IMPORT_LIST = "trust:import_list"
+    TRUST_SET_POLICY = "trust:set_policy"
     PORTAL_REGISTER = "portal:register"
     PORTAL_APPROVE = "portal:approve"
     PORTAL_REFUSE = "portal:refuse"
@@ -45,6 +51,10 @@ class EventTag(StrEnum):
     CONSENT_GIVE = "consent:give"
     CONSENT_DENY = "consent:deny"
     CONSENT_REVOKE = "consent:revoke"
+    CHECK_PAGE_ISSUE = "check_page:issue"
+    CHECK_PAGE_CHANGE = "check_page:change"
+    CHECK_PAGE_RENEW_CODE = "check_page:renew_code"
+    CHECK_PAGE_REVOKE = "check_page:revoke"
     TOKEN_ISSUE = "token:issue"  # noqa: S105 - the word of OAuth, not a secret
     TOKEN_REVOKE = "token:revoke"  # noqa: S105
     DOCUMENT_FETCH = "document:fetch"
@@ -84,7 +94,13 @@ LABELS: dict[EventTag, str] = {
     T.DOCUMENT_DOWNLOAD: N_("downloaded a document"),
     T.DOCUMENT_UNLOCK: N_("had a locked document checked with its password"),
     T.DOCUMENT_CHECK_AGAIN: N_("asked for a new check of a document"),
+    T.REPORT_EXPORT: N_("took out the report about a document"),
     T.VERDICT_REACHED: N_("checked the signatures of a document"),
+    T.VERDICT_CHANGED: N_("came to another verdict about a document"),
+    T.TRUST_ADD: N_("began to trust an authority"),
+    T.TRUST_REMOVE: N_("ended the trust in an authority"),
+    T.TRUST_IMPORT_LIST: N_("took over a list of revoked certificates"),
+    T.TRUST_SET_POLICY: N_("set which signatures suffice for sharing"),
     T.PORTAL_REGISTER: N_("registered a portal"),
     T.PORTAL_APPROVE: N_("approved a portal"),
     T.PORTAL_REFUSE: N_("did not approve a portal"),
@@ -93,6 +109,10 @@ LABELS: dict[EventTag, str] = {
     T.CONSENT_GIVE: N_("gave consent"),
     T.CONSENT_DENY: N_("did not give consent"),
     T.CONSENT_REVOKE: N_("withdrew consent"),
+    T.CHECK_PAGE_ISSUE: N_("switched a check page on"),
+    T.CHECK_PAGE_CHANGE: N_("changed what a check page shows"),
+    T.CHECK_PAGE_RENEW_CODE: N_("made a new code for a check page"),
+    T.CHECK_PAGE_REVOKE: N_("switched a check page off"),
     T.TOKEN_ISSUE: N_("was given an access token"),
     T.TOKEN_REVOKE: N_("gave an access token back"),
     T.DOCUMENT_FETCH: N_("fetched a document"),

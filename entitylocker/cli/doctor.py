@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import psycopg
 from rich.console import Console
+from rich.markup import escape
 from sqlalchemy.engine import make_url
 
 from entitylocker.cli.installation import object_store
@@ -20,12 +21,30 @@ from entitylocker.config import Settings, read_remembered
 from entitylocker.engines.health import Finding, check_home
 from entitylocker.errors import LockerError
 from entitylocker.jobs.worker import connection_facts
+from entitylocker.outgoing import Hosts
+from entitylocker.signatures.sealing import Seal
+from entitylocker.signatures.trust import TrustStore
 from entitylocker.storage.keys import OperatorKey
 
 _CLOCK_SECONDS = 5
+_SEAL_DAYS = 60
 _MIGHTY = (
     "SELECT rolname FROM pg_roles WHERE rolname IN ('el_app', 'el_operator', 'el_worker', 'el_lookup') "
     "AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"
+)
+
+_ANSWERS = (
+    "SELECT count(body), count(*) FILTER (WHERE fetched_at > now() - interval '2 days'), "
+    "count(*) FILTER (WHERE failures > 0) FROM revocation_answers"
+)
+_FAILURES = (
+    "SELECT substring(url FROM '://([^/?#]*)') AS host, max(last_error) FROM revocation_answers WHERE failures > 0 "
+    "GROUP BY host ORDER BY count(*) DESC, host LIMIT 3"
+)
+_ABOUT_REVOCATION = (
+    "Let the worker reach the internet by http and https; name hosts inside your network in "
+    "ENTITYLOCKER_OUTGOING_ALLOW. Where there is no way out, set ENTITYLOCKER_REVOCATION=off and import lists with "
+    "`entitylocker trust import`."
 )
 
 
@@ -49,16 +68,15 @@ def doctor(home: Path, as_json: bool) -> None:
 def _print(findings: list[Finding]) -> None:
     console = Console(highlight=False)
     for finding in findings:
-        console.print(
-            f"[green]ok[/green]    {finding.message}" if finding.ok else f"[red]fault[/red] {finding.message}"
-        )
+        mark = "[green]ok[/green]   " if finding.ok else "[red]fault[/red]"
+        console.print(f"{mark} {escape(finding.message)}")
         if not finding.ok and finding.advice:
-            console.print(f"      → {finding.advice}")
+            console.print(f"      → {escape(finding.advice)}")
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every check in turn; one that cannot be made is a fault of its own."""
-    for check in (_database, _walls, _clock, _store, _checker, _operator_key, _recovery):
+    for check in (_database, _walls, _clock, _store, _checker, _revocation, _operator_key, _recovery, _seal):
         yield _safely(check, settings)
     if (settings.home / "secrets" / "engines.json").exists() or (settings.home / "postgres").exists():
         yield from check_home(settings.home)
@@ -118,6 +136,20 @@ def _checker(settings: Settings) -> Finding:
     return Finding("checker", running, message, "Start it: `python -m entitylocker.signatures.checker --socket …`.")
 
 
+def _revocation(settings: Settings) -> Finding:
+    """Whether answers about revoked certificates come in. That a few servers of issuers are gone is usual."""
+    Hosts.parse(settings.outgoing_allow)
+    if not settings.revocation:
+        return Finding("revocation", True, "Nothing is fetched about revoked certificates: it is switched off.")
+    with _connect(settings.database_worker_url) as connection:
+        kept, recent, failing = connection.execute(_ANSWERS).fetchone() or (0, 0, 0)
+        faults = [f"{host} ({error})" for host, error in connection.execute(_FAILURES)]
+    message = f"{kept} answers about revoked certificates are at hand, {recent} of the last two days."
+    if failing:
+        message += f" {failing} questions find no answer, most of them at {', '.join(faults)}."
+    return Finding("revocation", not failing or bool(recent), message, _ABOUT_REVOCATION)
+
+
 def _operator_key(settings: Settings) -> Finding:
     key = OperatorKey.load(settings.operator_key_file)
     return Finding("operator_key", True, f"The operator's key {key.key_id} can be read, by nobody else.")
@@ -134,3 +166,13 @@ def _recovery(settings: Settings) -> Finding:
         "Run `entitylocker keys export FILE`: without it nobody can open the documents after a loss of this machine."
     )
     return Finding("recovery", bool(exported), message, advice)
+
+
+def _seal(settings: Settings) -> Finding:
+    seal = Seal.load(settings.seal_file)
+    days = (seal.expires_at - datetime.now(UTC)).days
+    trusted = seal.fingerprint in TrustStore.load([settings.trust_directory]).fingerprints()
+    message = f"Reports are sealed by “{seal.name}”, which holds for {days} more days."
+    if not trusted:
+        message = f"The seal “{seal.name}” is not among the certificates that this installation trusts."
+    return Finding("seal", trusted and days > _SEAL_DAYS, message, "Make a new one: `entitylocker keys seal --new`.")

@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from sqlalchemy.engine import URL, make_url
@@ -13,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from entitylocker.config import PREFIX, Settings, load_settings, read_remembered, remember
 from entitylocker.engines import EngineAddresses
 from entitylocker.engines.roles import APP, OPERATOR, WORKER, ensure_roles
+from entitylocker.signatures.sealing import Seal
 from entitylocker.storage.keys import OperatorKey
 from entitylocker.storage.store import ObjectStore
 
@@ -33,8 +35,16 @@ def prepare_installation(home: Path, addresses: EngineAddresses | None = None) -
     if not settings.operator_key_file.exists():
         OperatorKey.create(settings.operator_key_file)
     settings.trust_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not settings.seal_file.exists():
+        make_seal(settings)
     object_store(settings).ensure_bucket()
     return settings
+
+
+def make_seal(settings: Settings) -> Seal:
+    """A new seal for the reports of an installation, named after the host it is reached at."""
+    place = urlsplit(settings.base_url).hostname or "localhost"
+    return Seal.create(settings.seal_file, settings.trust_directory, place)
 
 
 def object_store(settings: Settings) -> ObjectStore:

@@ -1,4 +1,4 @@
-"""`entitylocker keys`: the operator's key, without which nothing can be opened again."""
+"""`entitylocker keys`: the operator's key, without which nothing can be opened again; the seal of reports."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from pathlib import Path
 
 import click
 
+from entitylocker.cli.installation import make_seal
 from entitylocker.cli.options import home_option
 from entitylocker.config import load_settings, remember
 from entitylocker.extensions import utc_now
+from entitylocker.signatures.sealing import Seal
 from entitylocker.storage.keys import OperatorKey
 from entitylocker.storage.recovery import export_recovery, import_recovery
 
 
 @click.group()
 def keys() -> None:
-    """The operator's key: export it, keep it safe, bring it back."""
+    """The operator's key: export it, keep it safe, bring it back. The seal of reports."""
 
 
 def _passphrase(given: Path | None, *, confirm: bool) -> str:
@@ -60,3 +62,19 @@ def import_(home: Path, file: Path, passphrase_file: Path | None) -> None:
     found = import_recovery(file, _passphrase(passphrase_file, confirm=False))
     found[0].save(settings.operator_key_file)
     click.echo(f"The key {found[0].key_id} is back in {settings.operator_key_file}.")
+
+
+@keys.command()
+@home_option
+@click.option("--new", is_flag=True, help="Make a new seal in place of the one there is.")
+def seal(home: Path, new: bool) -> None:
+    """Show the seal of reports; make one if there is none.
+
+    Sealed reports carry a signature of this installation. Others recognise it by the certificate printed here, which
+    is also at /.well-known/report-seal.pem. What an earlier seal sealed stays trusted in this installation.
+    """
+    settings = load_settings(home)
+    found = make_seal(settings) if new or not settings.seal_file.exists() else Seal.load(settings.seal_file)
+    click.echo(f"{found.name}, until {found.expires_at:%Y-%m-%d}", err=True)
+    click.echo(f"SHA-256 of its root certificate: {found.fingerprint}", err=True)
+    click.echo(found.root_pem().decode("ascii"), nl=False)

@@ -17,11 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from entitylocker.cli.options import json_option
 from entitylocker.errors import LockerError
 from entitylocker.signatures.check_policy import POLICIES
+from entitylocker.signatures.etsi_report import etsi_xml
+from entitylocker.signatures.report import Report
 from entitylocker.signatures.trust import TrustStore
-from entitylocker.signatures.verdicts import Verdict, colour
 from entitylocker.signatures.verify import EXIT_USAGE, exit_code, verify_files
-
-_STYLES = {"red": "red", "amber": "yellow", "grey": "bright_black", "green": "green"}
 
 
 class Instant(click.ParamType[datetime]):
@@ -57,6 +56,11 @@ class Instant(click.ParamType[datetime]):
     show_default=True,
     help="Whether it must be known that no certificate was revoked, or only nothing to the contrary.",
 )
+@click.option(
+    "--etsi",
+    type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
+    help="Write a report of ETSI TS 119 102-2 (XML) about each signed file into this folder.",
+)
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -65,6 +69,7 @@ def verify(
     directories: tuple[Path, ...],
     at: datetime | None,
     revocation: str,
+    etsi: Path | None,
 ) -> None:
     """Check the signatures of PDF files.
 
@@ -74,53 +79,49 @@ def verify(
     """
     try:
         trust = TrustStore.load_strictly(directories).merged(TrustStore.shipped())
-        with _progress(len(files)) as step:
-            results = verify_files(files, trust, at, revocation, step)
+        with _progress(len(files), quiet=as_json) as step:
+
+            def done(path: Path, report: Report) -> None:
+                _write_xml(etsi, path, report)
+                step()
+
+            results = verify_files(files, trust, at, revocation, done)
     except (LockerError, OSError) as fault:
         click.echo(f"Error: {fault}", err=True)
         ctx.exit(EXIT_USAGE)
-    for name in trust.passed_over:
-        click.echo(f"Passed over, as it holds no certificate of an authority: {_printable(name)}", err=True)
     if as_json:
         click.echo(json.dumps(results, indent=2))
     else:
-        for result in results:
-            _show(result)
+        _show(results, trust.passed_over)
     ctx.exit(exit_code(results))
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[Path], None] | None]:
-    """A bar on the error stream, where somebody sits in front of it."""
-    if not sys.stderr.isatty() or total < 2:
-        yield None
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[], None]]:
+    """A bar on the error stream, where somebody sits in front of it and waits for more than one file."""
+    if quiet or total < 2 or not sys.stderr.isatty():
+        yield lambda: None
         return
     columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("checking", total=total)
-        yield lambda _: bar.advance(task)
+        yield lambda: bar.advance(task)
 
 
-def _show(result: dict[str, Any]) -> None:
-    click.echo(f"{_printable(result['file'])}: {_worded(result)}")
-    for signature in result["signatures"]:
-        signer = signature["signer"]
-        who = _printable(signer["name"]) if signer else "somebody unknown"
-        when = signature["proven_at"] or signature["claimed_at"]
-        told = "" if when is None else (f", time proven: {when}" if signature["proven_at"] else f", states {when}")
-        what = "time stamp" if signature["kind"] == "timestamp" else "signature"
-        click.echo(f"  {what} of {who}{told}: {_worded(signature)}")
-    for finding in result["gate"]:
-        click.echo(f"  file: {finding['code'].replace('_', ' ')} {_printable(finding['detail'])}".rstrip())
+def _write_xml(folder: Path | None, path: Path, report: Report) -> None:
+    """The report in the words of ETSI TS 119 102-2, which has none for a file that nobody signed."""
+    if folder is not None and report.signatures:
+        digest = (report.sha256 or "")[:8]
+        (folder / f"{path.name}.{digest}.xml").write_bytes(etsi_xml(report))
 
 
-def _worded(record: dict[str, Any]) -> str:
-    words = record["verdict"].replace("_", " ")
-    if record["reason"]:
-        words += f" ({record['reason'].replace('_', ' ')})"
-    return click.style(words, fg=_STYLES[colour(Verdict(record["verdict"]))])
+def _show(results: list[dict[str, Any]], passed_over: tuple[str, ...]) -> None:
+    # Loaded only where people read: programs do not wait for the words of the pages.
+    from entitylocker.cli.verify_words import lines_about, printable, summary_of
 
-
-def _printable(text: str) -> str:
-    """Names in a certificate are a stranger's words: no control characters reach the terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    for name in passed_over:
+        click.echo(f"Passed over, as it holds no certificate of an authority: {printable(name)}", err=True)
+    for result in results:
+        click.echo("\n".join(lines_about(result)))
+    if len(results) > 1:
+        click.echo(summary_of(results))

@@ -19,6 +19,7 @@ class WhyNot(StrEnum):
 
     CHECKING = "checking"
     RED = "red"
+    NOT_PROVEN = "not_proven"
     BELOW_LEAST = "below_least"
     NO_RIGHT = "no_right"
 
@@ -43,12 +44,17 @@ def is_good_enough(verdict: Verdict, least: Verdict | None) -> bool:
     return verdict is not Verdict.NOT_SIGNED and ORDER.index(verdict) >= ORDER.index(least)
 
 
-def why_not(verdict: Verdict, least: Verdict | None, may_give: bool) -> WhyNot | None:
-    """The reason why a document cannot be ticked, None if it can."""
+def why_not(verdict: Verdict, least: Verdict | None, may_give: bool, *, kept_back: bool = False) -> WhyNot | None:
+    """The reason why a document cannot be ticked, None if it can.
+
+    `kept_back`: the organisation's own policy does not let its verdict suffice.
+    """
     if verdict is Verdict.CHECKING:
         return WhyNot.CHECKING
     if not may_be_offered(verdict):
         return WhyNot.RED
+    if kept_back:
+        return WhyNot.NOT_PROVEN
     if not is_good_enough(verdict, least):
         return WhyNot.BELOW_LEAST
     return None if may_give else WhyNot.NO_RIGHT

@@ -16,12 +16,13 @@ from entitylocker.consents.errors import NothingChosen, NotOffered
 from entitylocker.consents.events import ConsentGiven, ConsentRevoked
 from entitylocker.consents.models import Consent, ConsentItem
 from entitylocker.consents.rights import widest_facts
-from entitylocker.consents.rules import why_not
+from entitylocker.consents.rules import WhyNot, why_not
 from entitylocker.consents.terms import AskedType, Choice, ConsentView, Terms
 from entitylocker.consents.views import view_of
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.tenancy import use_case
+from entitylocker.trust.rules import NOT_PROVEN
 from entitylocker.vault.listing import list_offerable
 from entitylocker.vault.models import Document, DocumentType
 from entitylocker.vault.views import Offer
@@ -55,8 +56,12 @@ def _choice(actor: Actor, terms: Terms, offer: Offer) -> Choice:
         expires_on=offer.expires_on,
         verdict=offer.verdict,
         folder_path=offer.folder_path,
-        why_not=why_not(offer.verdict, terms.least_verdict, may_give),
+        why_not=_why_not(offer, terms, may_give),
     )
+
+
+def _why_not(offer: Offer, terms: Terms, may_give: bool) -> WhyNot | None:
+    return why_not(offer.verdict, terms.least_verdict, may_give, kept_back=offer.why_not == NOT_PROVEN)
 
 
 @use_case(Permission.CONSENT_GIVE)
@@ -76,7 +81,7 @@ def give_consent(actor: Actor, consent_id: UUID, terms: Terms, document_ids: Ite
         offer = offers.get(document_id)
         path = offer.folder_path if offer is not None else None
         require(actor, Permission.CONSENT_GIVE, Facts(actor.organisation_id, folder_path=path))
-        if offer is None or why_not(offer.verdict, terms.least_verdict, True) is not None:
+        if offer is None or _why_not(offer, terms, True) is not None:
             raise NotOffered(field="documents")
         consent.items.append(_new_item(consent, offer))
     db.session.add(consent)

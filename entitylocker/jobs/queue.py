@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,19 +14,40 @@ from entitylocker.extensions import db
 
 Job = Callable[..., None]
 
+_BEHIND_OTHERS = -10
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a job is put in. `patient`: behind everything that people wait for. `wait_seconds`: not before that."""
+
+    name: str
+    patient: bool = False
+    wait_seconds: int = 0
+
+    @property
+    def priority(self) -> int:
+        """For procrastinate: higher goes first, 0 is usual."""
+        return _BEHIND_OTHERS if self.patient else 0
+
+
 _jobs: dict[str, Job] = {}
-_names: dict[Job, str] = {}
+_manners: dict[Job, Manner] = {}
 
 # Only used to put jobs in, always on the connection of the running transaction; the worker opens its own.
 _queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 
-def task(name: str) -> Callable[[Job], Job]:
-    """Register a job under `name` (`room.verb`). Arguments are strings and numbers: ids, never content."""
+def task(name: str, *, patient: bool = False, wait_seconds: int = 0) -> Callable[[Job], Job]:
+    """Register a job under `name` (`room.verb`). Arguments are strings and numbers: ids, never content.
+
+    `patient`: it waits behind all that are not. `wait_seconds`: it begins so long after it was put in, at the
+    earliest, and so does for many acts what would be much for each.
+    """
 
     def register(function: Job) -> Job:
         _jobs[name] = function
-        _names[function] = name
+        _manners[function] = Manner(name, patient, wait_seconds)
         return function
 
     return register
@@ -36,10 +58,23 @@ def jobs() -> dict[str, Job]:
     return dict(_jobs)
 
 
+def manner_of(function: Job) -> Manner:
+    """How a registered job is put in."""
+    return _manners[function]
+
+
 def defer(function: Job, **arguments: Any) -> None:
     """Queue `function` with the running transaction."""
-    connection = db.session.connection().connection.driver_connection
-    _queue.configure_task(_names[function], connection=connection).defer(**arguments)
+    connection, manner = db.session.connection().connection.driver_connection, manner_of(function)
+    later = {"seconds": manner.wait_seconds} if manner.wait_seconds else None
+    _queue.configure_task(manner.name, connection=connection, priority=manner.priority, schedule_in=later).defer(
+        **arguments
+    )
+
+
+def housekeeper() -> Actor:
+    """The actor of jobs that work for the installation and for no organisation."""
+    return Actor(kind=ActorKind.JOB, means=Means.JOB, name="EntityLocker")
 
 
 def job_actor(organisation_id: UUID | str) -> Actor:

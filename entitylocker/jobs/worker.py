@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import procrastinate
@@ -12,13 +12,14 @@ from flask import Flask
 from procrastinate import PsycopgConnector, RetryStrategy
 from sqlalchemy.engine import make_url
 
-from entitylocker.jobs.queue import Job, jobs
+from entitylocker.jobs.queue import Job, jobs, manner_of
 
 log = logging.getLogger(__name__)
 
 # A job that fails is tried again after 2, 4, 8, … seconds.
 _RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 HOUSEKEEPING_CRON = "17 * * * *"
+OFTEN_CRON = "*/10 * * * *"
 
 
 def connection_facts(url: str) -> dict[str, Any]:
@@ -35,13 +36,15 @@ def connection_facts(url: str) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def build_queue(app: Flask, url: str, hourly: list[Job]) -> procrastinate.App:
-    """The queue with every registered job; those in `hourly` are also put in once an hour."""
+def build_queue(app: Flask, url: str, hourly: list[Job], often: Sequence[Job] = ()) -> procrastinate.App:
+    """The queue with every registered job; those in `hourly` are also put in once an hour, `often` all ten minutes."""
     queue = procrastinate.App(connector=PsycopgConnector(kwargs=connection_facts(url), min_size=1, max_size=4))
     for name, function in jobs().items():
-        registered = queue.task(name=name, retry=_RETRY)(_in_context(app, function))
-        if function in hourly:
-            queue.periodic(cron=HOUSEKEEPING_CRON)(registered)
+        priority = manner_of(function).priority
+        registered = queue.task(name=name, retry=_RETRY, priority=priority)(_in_context(app, function))
+        for cron, periodic in ((HOUSEKEEPING_CRON, hourly), (OFTEN_CRON, often)):
+            if function in periodic:
+                queue.periodic(cron=cron)(registered)
     return queue
 
 
@@ -55,11 +58,11 @@ def _in_context(app: Flask, function: Job) -> Callable[..., None]:
     return run
 
 
-def run_worker(app: Flask, url: str, hourly: list[Job], *, at_once: int = 2) -> None:
+def run_worker(app: Flask, url: str, hourly: list[Job], often: Sequence[Job] = (), *, at_once: int = 2) -> None:
     """Work until a signal comes. A job that is running then is finished first."""
 
     async def work() -> None:
-        queue = build_queue(app, url, hourly)
+        queue = build_queue(app, url, hourly, often)
         async with queue.open_async():
             await queue.run_worker_async(
                 concurrency=at_once,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -42,6 +43,16 @@ def list_members(actor: Actor, *, after: UUID | None = None, limit: int = PAGE) 
         query = query.where(Membership.id > after)
     found = list(db.session.scalars(query.order_by(Membership.id).limit(limit + 1)))
     return MemberPage(found[:limit], found[limit - 1].id if len(found) > limit else None, total)
+
+
+def list_addresses(organisation_id: UUID, roles: Collection[Role]) -> list[str]:
+    """The mail addresses of the current members with one of `roles`; in a running transaction of the organisation."""
+    found = select(Membership.person_email).where(
+        Membership.organisation_id == organisation_id,
+        Membership.ended_at.is_(None),
+        Membership.role.in_([role.value for role in roles]),
+    )
+    return list(db.session.scalars(found.order_by(Membership.id)))
 
 
 @use_case(Permission.MEMBER_REMOVE)

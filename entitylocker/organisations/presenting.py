@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import url_for
@@ -34,6 +35,15 @@ class Reminder:
     text: str
     href: str | None
     action: str
+
+
+_reminders: list[Callable[[Actor], Reminder | None]] = []
+
+
+def register_reminder(find: Callable[[Actor], Reminder | None]) -> None:
+    """Let a room above remind of something on the overview: `find(actor)` answers None when there is nothing."""
+    if find not in _reminders:
+        _reminders.append(find)
 
 
 def kind_choices() -> list[tuple[str, str]]:
@@ -110,7 +120,7 @@ def attention(actor: Actor, overview: Overview) -> list[Reminder]:
         title = gettext("Invitations are waiting to be accepted")
         text = gettext("A link works for seven days. You can take it back until then.")
         found.append(Reminder("mail", "info", title, text, people, gettext("See invitations")))
-    return found
+    return found + [reminder for find in _reminders if (reminder := find(actor)) is not None]
 
 
 def _way(actor: Actor, permission: Permission, endpoint: str) -> str | None:

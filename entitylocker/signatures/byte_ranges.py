@@ -15,6 +15,7 @@ from entitylocker.signatures.verdicts import Verdict
 
 _RAW_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 _HEX_AND_SPACE = re.compile(rb"\A[0-9A-Fa-f\s\x00]*\Z")
+_LAST_TABLE = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF[\r\n]*\Z")
 _END_OF_LINE = b"\r\n"
 
 
@@ -95,15 +96,16 @@ def examine_ranges(data: bytes, dictionaries: Iterable[SignatureDictionary], *, 
 
 
 def examine_tail(data: bytes, dictionaries: Sequence[SignatureDictionary]) -> list[GateFinding]:
-    """A finding when what follows the last covered byte is neither line ends nor a revision."""
+    """A finding when what follows the last covered byte is neither line ends nor a revision.
+
+    A revision ends with the place of its own cross-references. One that only points back to older ones hides
+    objects from us that a reader which mends files would show.
+    """
     ends = [one.end for one in dictionaries if is_sane(one.byte_range, len(data))]
-    if not ends:
+    if not ends or not data[max(ends) :].strip(_END_OF_LINE):
         return []
-    tail = data[max(ends) :]
-    if not tail.strip(_END_OF_LINE):
-        return []
-    last_end = tail.rfind(b"%%EOF")
-    is_revision = b"startxref" in tail and last_end >= 0 and not tail[last_end + 5 :].strip(_END_OF_LINE)
+    last = _LAST_TABLE.search(data, max(ends))
+    is_revision = last is not None and int(last[1]) >= max(ends)
     return [] if is_revision else [GateFinding("bytes_after_the_end", Verdict.CHANGED_AFTER_SIGNING)]
 
 

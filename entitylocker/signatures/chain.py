@@ -10,29 +10,37 @@ from asn1crypto import x509
 from pyhanko.sign.ades.report import AdESIndeterminate
 from pyhanko.sign.validation.generic_cms import cms_basic_validation
 from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko_certvalidator.policy_decl import AcceptAllAlgorithms
 
+from entitylocker.signatures.algorithms import DatedAlgorithms
+from entitylocker.signatures.issuers import missing_issuer
 from entitylocker.signatures.material import Material
-from entitylocker.signatures.revocation_lists import earliest_revocation
+from entitylocker.signatures.path_findings import (
+    certificates_of,
+    has_no_path,
+    is_for_other_purposes,
+    is_too_late,
+    is_weak,
+    names_of,
+    particular_of,
+    problem_of,
+    stands,
+)
+from entitylocker.signatures.report import Revocation, Wanted
+from entitylocker.signatures.standing import Standing, find_standing
 
 # Either says "may sign documents"; Indian certificates carry both, Adobe accepts either.
 _SIGNER_USAGE = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
-_OTHER_PURPOSES = {"server_auth", "code_signing", "time_stamping", "ocsp_signing"}
-_WEAK = {
-    AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE,
-    AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-}
-_PROBLEMS = {
-    AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND: "unknown_authority",
-    AdESIndeterminate.OUT_OF_BOUNDS_NO_POE: "expired",
-    AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE: "not_for_signing",
-    AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE: "chain_broken",
-    AdESIndeterminate.TRY_LATER: "revocation_unknown",
-}
+_ANY = AcceptAllAlgorithms()
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`problem` None: a path to a configured root stands; `at_claimed_time`: it stood then, not now."""
+    """`problem` None: a path to a configured root stands; `at_claimed_time`: it stood then, not now.
+
+    `particular`: the word of EN 319 102-1 (5.1.3) that says more exactly what is wrong. `wanted`: only of a path
+    that leads to a configured root, so that strangers' addresses are never asked.
+    """
 
     intact: bool
     problem: str | None = None
@@ -42,7 +50,11 @@ class Chain:
     at_claimed_time: bool = False
     still_good: bool | None = None
     names: tuple[str, ...] = ()
-    indication: str | None = None
+    particular: str | None = None
+    issuer_missing: str | None = None
+    revocation: Revocation | None = None
+    stored: bool = False
+    wanted: tuple[Wanted, ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -76,28 +88,39 @@ async def lead_back(case: Case) -> Chain:
     """
     # The strict question first: where it is answered well, nothing more is to be asked.
     knows_revocation = bool(case.material.crls or case.material.ocsps)
-    found = await _validate(case, case.moment, require_revocation=knows_revocation)
+    found = await _validate(case, case.moment, revocation="require" if knows_revocation else "none")
     confirmed = knows_revocation and found["trust_problem_indic"] is None
-    if knows_revocation and not confirmed:
-        found = await _validate(case, case.moment)
-    weak = found["trust_problem_indic"] in _WEAK
+    if knows_revocation and not confirmed and not has_no_path(found):
+        found = await _validate_softly(case, case.moment)
+    weak, too_late = is_weak(found), is_too_late(found)
     if weak:
-        found = await _validate(case, case.moment, any_algorithm=True)
+        found = await _validate_softly(case, case.moment, any_algorithm=True)
     chain = _first_answer(case, found, weak=weak)
     if not chain.intact:
         return chain
+    if too_late:
+        chain = replace(chain, particular=chain.particular or "CRYPTO_CONSTRAINTS_FAILURE")
     if chain.problem is None:
         chain = await _about_revocation(case, chain, confirmed=confirmed)
-    elif chain.revoked_at is None and _may_have_expired(case):
+    elif chain.revoked_at is None and _may_have_expired(case) and not has_no_path(found):
         chain = await _at_claimed_time(case, chain)
     return chain
 
 
-async def _validate(
-    case: Case, moment: datetime, *, require_revocation: bool = False, any_algorithm: bool = False
-) -> dict[str, Any]:
+async def _validate_softly(case: Case, moment: datetime, *, any_algorithm: bool = False) -> dict[str, Any]:
+    """Revocation counts where it is known. Answers that are overdue are as good as none, not worse."""
+    found = await _validate(case, moment, revocation="soft-fail", any_algorithm=any_algorithm)
+    if found["trust_problem_indic"] is AdESIndeterminate.TRY_LATER:
+        found = await _validate(case, moment, revocation="none", any_algorithm=any_algorithm)
+    return found
+
+
+async def _validate(case: Case, moment: datetime, *, revocation: str, any_algorithm: bool = False) -> dict[str, Any]:
     context = case.material.context(
-        moment, require_revocation=require_revocation, any_algorithm=any_algorithm, past=moment < case.at
+        moment,
+        revocation=revocation,
+        algorithms=_ANY if any_algorithm else DatedAlgorithms(case.moment),
+        past=moment < case.at,
     )
     result: dict[str, Any] = await cms_basic_validation(
         case.signed_data,
@@ -109,57 +132,56 @@ async def _validate(
 
 
 def _first_answer(case: Case, found: dict[str, Any], *, weak: bool) -> Chain:
-    indication = found["trust_problem_indic"]
-    certificates = _certificates(found)
-    problem = _problem(found)
-    if problem is None and case.key_usage is _SIGNER_USAGE and _is_for_other_purposes(found["signing_cert"]):
+    problem = problem_of(found)
+    if problem is None and case.key_usage is _SIGNER_USAGE and is_for_other_purposes(found["signing_cert"]):
         problem = "not_for_signing"
     chain = Chain(
         intact=bool(found["intact"] and found["valid"]),
         problem=problem,
         weak=weak,
-        names=tuple(_name(one) for one in certificates),
-        indication=indication.standard_name if indication is not None else None,
+        names=names_of(found),
+        particular=particular_of(found),
+        issuer_missing=_issuer_missing(case, found) if problem == "unknown_authority" else None,
     )
-    revoked_at = _revoked_at(case, found, certificates)
+    standing = _standing(case, found, case.moment)
+    revoked_at = _revoked_at(case, found, standing)
     if revoked_at is None:
-        return chain
+        return _with(chain, standing)
     if case.proven_at is not None and case.proven_at < revoked_at:
         return replace(chain, revoked_after_proof=True, still_good=False)
-    return replace(chain, revoked_at=revoked_at, problem=chain.problem or "revoked", still_good=False)
+    return _revoked(chain, found, standing, revoked_at)
 
 
-def _certificates(found: dict[str, Any]) -> list[x509.Certificate]:
-    path = found["validation_path"]
-    return list(path.iter_certs(include_root=True)) if path is not None else []
+def _with(chain: Chain, standing: Standing) -> Chain:
+    confirmation = standing.confirmation if standing.confirmed else None
+    return replace(chain, revocation=confirmation, stored=standing.stored, wanted=standing.wanted)
 
 
-def _problem(found: dict[str, Any]) -> str | None:
-    indication = found["trust_problem_indic"]
-    certificate = found["signing_cert"]
-    if indication is None and found["validation_path"] is not None:
-        return None
-    if found["revocation_details"] is not None:
-        return "revoked"
-    if certificate.self_signed == "yes":
-        return "self_signed"
-    return _PROBLEMS.get(indication, "unknown_authority")
-
-
-def _is_for_other_purposes(certificate: x509.Certificate) -> bool:
-    """A certificate for web servers, code, time stamps or OCSP alone signs no documents."""
-    purposes = certificate.extended_key_usage_value
-    return purposes is not None and set(purposes.native) <= _OTHER_PURPOSES
-
-
-def _revoked_at(case: Case, found: dict[str, Any], certificates: list[x509.Certificate]) -> datetime | None:
+def _revoked(chain: Chain, found: dict[str, Any], standing: Standing, revoked_at: datetime) -> Chain:
     details = found["revocation_details"]
-    times: list[datetime] = [details.revocation_date] if details is not None else []
-    known = earliest_revocation([one.dump() for one in certificates], case.material.crl_bytes())
-    if known is not None:
-        times.append(known.at)
-    # What happens only after the instant the check is made for is not known at that instant.
-    return min((time for time in times if time <= case.at), default=None)
+    of_authority = standing.of_authority or (details is not None and details.ca_revoked)
+    return replace(
+        chain,
+        revoked_at=revoked_at,
+        problem=chain.problem or "revoked",
+        still_good=False,
+        particular="REVOKED_CA_NO_POE" if of_authority else "REVOKED_NO_POE",
+    )
+
+
+def _issuer_missing(case: Case, found: dict[str, Any]) -> str | None:
+    carried = [one.chosen for one in case.signed_data["certificates"] if one.name == "certificate"]
+    return missing_issuer(found["signing_cert"], [*case.material.roots, *case.material.others, *carried])
+
+
+def _standing(case: Case, found: dict[str, Any], moment: datetime) -> Standing:
+    return find_standing([one.dump() for one in certificates_of(found)], case.material.evidence, case.at, moment)
+
+
+def _revoked_at(case: Case, found: dict[str, Any], standing: Standing) -> datetime | None:
+    details = found["revocation_details"]
+    times = [details.revocation_date if details is not None else None, standing.revoked_at]
+    return min((time for time in times if time is not None and time <= case.at), default=None)
 
 
 async def _about_revocation(case: Case, chain: Chain, *, confirmed: bool) -> Chain:
@@ -167,12 +189,13 @@ async def _about_revocation(case: Case, chain: Chain, *, confirmed: bool) -> Cha
     if chain.still_good is False:
         return chain
     if not confirmed and chain.weak:
-        found = await _validate(case, case.moment, require_revocation=True, any_algorithm=True)
+        found = await _validate(case, case.moment, revocation="require", any_algorithm=True)
         confirmed = found["trust_problem_indic"] is None
-    if confirmed:
+    if confirmed and chain.revocation is not None:
         return replace(chain, still_good=True)
+    chain = replace(chain, revocation=None)
     if case.require_revocation:
-        return replace(chain, problem="revocation_unknown", indication="TRY_LATER")
+        return replace(chain, problem="revocation_unknown", particular="TRY_LATER")
     return chain
 
 
@@ -183,29 +206,22 @@ def _may_have_expired(case: Case) -> bool:
 async def _at_claimed_time(case: Case, chain: Chain) -> Chain:
     """A path that does not stand now may have stood at the time the signer claims."""
     assert case.claimed_at is not None
-    found = await _validate(case, case.claimed_at, any_algorithm=chain.weak)
-    weak = chain.weak or found["trust_problem_indic"] in _WEAK
+    found = await _validate_softly(case, case.claimed_at, any_algorithm=chain.weak)
+    weak = chain.weak or is_weak(found)
     if weak and not chain.weak:
-        found = await _validate(case, case.claimed_at, any_algorithm=True)
-    certificates = _certificates(found)
-    if _problem(found) is not None or _stands(certificates, case.at):
+        found = await _validate_softly(case, case.claimed_at, any_algorithm=True)
+    if problem_of(found) is not None or stands(certificates_of(found), case.at):
         return chain
-    names = tuple(_name(one) for one in certificates)
-    revoked_at = _revoked_at(case, found, certificates)
+    standing = _standing(case, found, case.claimed_at)
+    if case.require_revocation and not standing.confirmed and standing.revoked_at is None:
+        return replace(_with(chain, standing), problem="revocation_unknown", particular="TRY_LATER")
+    chain = replace(chain, names=names_of(found), weak=weak, issuer_missing=None)
+    revoked_at = _revoked_at(case, found, standing)
     if revoked_at is not None:
-        return replace(chain, revoked_at=revoked_at, problem="revoked", still_good=False, names=names, weak=weak)
-    return replace(chain, problem=None, at_claimed_time=True, still_good=False, names=names, weak=weak)
-
-
-def _stands(certificates: list[x509.Certificate], at: datetime) -> bool:
-    """Whether none of `certificates` had expired at `at`: then it was not age that broke the path."""
-    return all(one.not_valid_after >= at for one in certificates)
-
-
-def _name(certificate: x509.Certificate) -> str:
-    native = certificate.subject.native
-    value = native.get("common_name") or native.get("organization_name") or certificate.subject.human_friendly
-    return str(value if not isinstance(value, list) else value[0])[:200]
+        return _revoked(chain, found, standing, revoked_at)
+    particular = "OUT_OF_BOUNDS_NOT_REVOKED" if standing.confirmed else "OUT_OF_BOUNDS_NO_POE"
+    chain = replace(chain, problem=None, at_claimed_time=True, still_good=False, particular=particular)
+    return _with(chain, standing)
 
 
 def claim_fits(certificate: x509.Certificate, claimed_at: datetime | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,9 +11,11 @@ import pikepdf
 
 from entitylocker.signatures.check_policy import POLICIES, POLICY_VERSION
 from entitylocker.signatures.cryptography_check import Found, check_signatures
-from entitylocker.signatures.gate import Gate, pass_gate
+from entitylocker.signatures.examine import examine
+from entitylocker.signatures.examined import Examined
+from entitylocker.signatures.gate import Gate
 from entitylocker.signatures.judging import judge_file
-from entitylocker.signatures.report import Change, GateFinding, Report, SignatureReport
+from entitylocker.signatures.report import Change, Report, SignatureReport
 from entitylocker.signatures.trust import TrustStore
 from entitylocker.signatures.verdicts import Reason, Verdict
 
@@ -43,25 +44,20 @@ def check_bytes(
     """
     if revocation not in POLICIES or (at is not None and at.utcoffset() is None):
         raise ValueError("revocation must be one of the policies, and `at` aware")
-    report = _base(data, at, revocation)
-    try:
-        gate = pass_gate(data, password)
-    except MemoryError:
-        raise
-    except Exception as fault:
-        finding = GateFinding("unreadable", Verdict.NOT_CHECKABLE, Reason.ERROR.value, type(fault).__name__)
-        return replace(report, verdict=Verdict.NOT_CHECKABLE, reason=Reason.ERROR.value, gate=(finding,))
-    found = Found()
-    if gate.has_signatures and not gate.stop:
-        found = check_signatures(
-            data,
-            gate,
-            trust=trust,
-            at=report.valid_on or report.checked_at,
-            password=password,
-            require_revocation=revocation == "require",
-        )
-    return _conclude(report, gate, found)
+    return conclude(examine(data, password), trust=trust, at=at, revocation=revocation)
+
+
+def conclude(examined: Examined, *, trust: TrustStore, at: datetime | None = None, revocation: str) -> Report:
+    """The report about a file that was examined, now or before: only trust, revocation and time are looked at here."""
+    report = not_checked(Reason.ERROR, policy=revocation, size=examined.size, sha256=examined.sha256)
+    report = replace(report, valid_on=at.astimezone(UTC) if at is not None else None)
+    found = check_signatures(
+        examined,
+        trust=trust,
+        at=report.valid_on or report.checked_at,
+        require_revocation=revocation == "require",
+    )
+    return _conclude(report, examined.gate, found)
 
 
 def not_checked(
@@ -77,12 +73,6 @@ def not_checked(
         policy=policy,
         engine=_ENGINE,
     )
-
-
-def _base(data: bytes, at: datetime | None, policy: str) -> Report:
-    digest = hashlib.sha256(data).hexdigest()
-    report = not_checked(Reason.ERROR, policy=policy, size=len(data), sha256=digest)
-    return replace(report, valid_on=at.astimezone(UTC) if at is not None else None)
 
 
 def _conclude(report: Report, gate: Gate, found: Found) -> Report:
@@ -102,6 +92,8 @@ def _conclude(report: Report, gate: Gate, found: Found) -> Report:
         signatures=found.signatures,
         gate=findings,
         active_content=gate.active_content,
+        active_later=gate.active_later,
+        hidden_layers=gate.hidden_layers,
         pages=gate.pages,
         encrypted=gate.encrypted,
     )

@@ -1,4 +1,4 @@
 """How strictly revocation is asked for."""
 
-POLICY_VERSION = "1"
+POLICY_VERSION = "2"
 POLICIES = ("if-known", "require")

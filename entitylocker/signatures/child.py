@@ -10,7 +10,9 @@ import signal
 from datetime import datetime
 from typing import Any
 
-from entitylocker.signatures.check import check_bytes
+from entitylocker.signatures.check import conclude
+from entitylocker.signatures.examine import examine
+from entitylocker.signatures.examined import Examined
 from entitylocker.signatures.trust import TrustStore
 
 _PR_SET_PDEATHSIG = 1
@@ -26,15 +28,21 @@ def prepare(memory_bytes: int) -> None:
     os.nice(5)
 
 
-def work(data: bytes, trust: TrustStore, at: datetime | None, password: str | None, policy: str) -> tuple[Any, int]:
-    """Check one file. Answers the report as JSON, None if memory ran out, and how much this process holds now.
+def work(
+    data: bytes, known: bytes | None, trust: TrustStore, at: datetime | None, password: str | None, policy: str
+) -> tuple[Any, bytes | None, int]:
+    """Check one file. Answers the report as JSON, what its bytes say, and how much this process holds now.
 
-    Running out is caught here, not by the pool: until the error is forgotten there is no memory to send it with.
+    `known`: what its bytes say, from a check before; then `data` is not looked at and nothing new is answered.
+    The report is None if memory ran out. That is caught here, not by the pool: until the error is forgotten there
+    is no memory to send it with.
     """
-    answer = None
+    answer = structure = None
     with contextlib.suppress(MemoryError):
-        answer = check_bytes(data, trust=trust, at=at, password=password, revocation=policy).to_json()
-    return answer, _resident_bytes()
+        examined = Examined.from_json(known) if known is not None else examine(data, password)
+        answer = conclude(examined, trust=trust, at=at, revocation=policy).to_json()
+        structure = examined.to_json() if known is None else None
+    return answer, structure, _resident_bytes()
 
 
 def _resident_bytes() -> int:

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pikepdf
 
 from entitylocker.signatures import caps
+from entitylocker.signatures.active_content import ActiveContent, find_later, text_of
 from entitylocker.signatures.byte_ranges import (
     SignatureDictionary,
     examine_ranges,
     examine_tail,
+    is_sane,
     removed_signatures,
 )
 from entitylocker.signatures.gate_fields import SignedFields, read_fields
+from entitylocker.signatures.layers import hidden_layers
 from entitylocker.signatures.report import GateFinding
 from entitylocker.signatures.verdicts import Reason, Verdict
 
-_ACTIVE = {
-    "javascript": re.compile(rb"/S\s*/JavaScript\b|/JS\b"),
-    "launch": re.compile(rb"/S\s*/Launch\b"),
-    "submit_form": re.compile(rb"/S\s*/SubmitForm\b"),
-    "import_data": re.compile(rb"/S\s*/ImportData\b"),
-    "remote_document": re.compile(rb"/S\s*/GoTo[RE]\b"),
-    "embedded_files": re.compile(rb"/EmbeddedFiles\b|/Type\s*/EmbeddedFile\b"),
-    "rich_media": re.compile(rb"/RichMedia\b"),
-    "xfa": re.compile(rb"/XFA\b"),
-}
-_ANY_ACTIVE = re.compile(b"|".join(pattern.pattern for pattern in _ACTIVE.values()))
 _RANGE_SOMEWHERE = re.compile(rb"/ByteRange\s*\[")
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b")
 
@@ -43,6 +35,8 @@ class Gate:
     pages: int | None = None
     encrypted: bool | None = None
     active_content: tuple[str, ...] = ()
+    active_later: tuple[str, ...] = ()
+    hidden_layers: tuple[str, ...] = ()
     dictionaries: tuple[SignatureDictionary, ...] = ()
     signed_fields: int = 0
     root: tuple[int, int] | None = None
@@ -70,7 +64,7 @@ def pass_gate(data: bytes, password: str | None = None) -> Gate:
         return _stopped("bytes_before_header", Reason.DAMAGED)
     try:
         with pikepdf.open(io.BytesIO(data), password=password or "", attempt_recovery=False) as pdf:
-            return _look(pdf, data)
+            return _look(pdf, data, password)
     except pikepdf.PasswordError:
         return _stopped("password_needed", Reason.PASSWORD)
     except pikepdf.PdfError as fault:
@@ -87,12 +81,12 @@ def _refusal(code: str, reason: Reason) -> GateFinding:
     return GateFinding(code, Verdict.NOT_CHECKABLE, reason.value)
 
 
-def _look(pdf: pikepdf.Pdf, data: bytes) -> Gate:
+def _look(pdf: pikepdf.Pdf, data: bytes, password: str | None) -> Gate:
     if len(pdf.objects) > caps.MAX_OBJECTS:
         return _stopped("too_many_objects", Reason.LIMIT)
     sweep = _Sweep()
-    for number, candidate in enumerate(pdf.objects, start=1):
-        sweep.see(number, candidate)
+    for candidate in pdf.objects:
+        sweep.see(candidate)
     if sweep.largest_stream > caps.MAX_OBJECTS_PER_STREAM:
         return _stopped("object_stream_too_large", Reason.LIMIT)
     fields = read_fields(pdf)
@@ -100,7 +94,9 @@ def _look(pdf: pikepdf.Pdf, data: bytes) -> Gate:
         return _stopped("too_many_signatures", Reason.LIMIT)
     if fields.too_many:
         return _stopped("too_many_fields", Reason.LIMIT)
-    return _conclude(pdf, data, sweep, fields)
+    gate = _conclude(pdf, data, sweep, fields)
+    ends = [one.end for one in gate.dictionaries if is_sane(one.byte_range, len(data))]
+    return replace(gate, active_later=find_later(sweep.active, data, ends, password))
 
 
 def _unreadable(pdf: pikepdf.Pdf, data: bytes, *, sound: bool) -> list[GateFinding]:
@@ -116,23 +112,18 @@ class _Sweep:
 
     def __init__(self) -> None:
         self.candidates: dict[tuple[int, int], Any] = {}
-        self.active: set[str] = set()
+        self.active = ActiveContent()
         self.largest_stream = 0
 
-    def see(self, number: int, candidate: Any) -> None:
+    def see(self, candidate: Any) -> None:
         """Take note of one object."""
-        if isinstance(candidate, pikepdf.Stream):
-            dictionary = candidate.stream_dict
-        elif isinstance(candidate, pikepdf.Dictionary):
-            dictionary = candidate
-        else:
+        text = text_of(candidate)
+        if not text:
             return
-        text = dictionary.unparse(resolved=True)
-        if _OBJECT_STREAM.search(text):
-            self.largest_stream = max(self.largest_stream, int(dictionary.get("/N", 0)))
-        if _ANY_ACTIVE.search(text):
-            self.active |= {name for name, pattern in _ACTIVE.items() if pattern.search(text)}
-        if isinstance(candidate, pikepdf.Dictionary) and "/ByteRange" in candidate:
+        self.active.see(candidate.objgen, text)
+        if isinstance(candidate, pikepdf.Stream) and _OBJECT_STREAM.search(text):
+            self.largest_stream = max(self.largest_stream, int(candidate.stream_dict.get("/N", 0)))
+        elif isinstance(candidate, pikepdf.Dictionary) and "/ByteRange" in candidate:
             self.candidates[candidate.objgen] = candidate
 
 
@@ -157,7 +148,8 @@ def _conclude(pdf: pikepdf.Pdf, data: bytes, sweep: _Sweep, fields: SignedFields
         findings=tuple(dict.fromkeys(findings)),
         pages=pages,
         encrypted=pdf.is_encrypted,
-        active_content=tuple(sorted(sweep.active)),
+        active_content=sweep.active.kinds,
+        hidden_layers=hidden_layers(pdf),
         dictionaries=dictionaries,
         signed_fields=len(fields.signed),
         root=pdf.Root.objgen,

@@ -33,6 +33,7 @@ class Facts:
     at_claimed_time: bool = False
     claim_fits: bool = True
     timestamp_broken: bool = False
+    seeds_broken: bool = False
 
 
 def judge(facts: Facts) -> tuple[Verdict, str | None]:
@@ -64,6 +65,8 @@ def _doubt(facts: Facts) -> str | None:
         return "revoked_after_proven_time"
     if facts.timestamp_broken:
         return "timestamp_broken"
+    if facts.seeds_broken:
+        return "not_as_demanded"
     return None if facts.claim_fits else "claimed_time_impossible"
 
 

@@ -94,6 +94,7 @@ class CheckerServer:
             "sandboxed": self._sandboxed,
             "workers": self._workers.count,
             "checked": self._checked,
+            "known": len(self._workers.structures),
             "engine": dict(engine),
         }
 

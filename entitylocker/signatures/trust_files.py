@@ -7,7 +7,9 @@ import io
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from cryptography import x509
@@ -17,8 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from entitylocker.errors import N_, LockerError
 from entitylocker.signatures import caps
 
-_PEM_CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.+?-----END [A-Z0-9 ]+-----", re.DOTALL)
+_PEM_BEGIN = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
+_PEM_END = re.compile(rb"-----END [A-Z0-9 ]+-----")
 _MAX_FILES = 500
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others take memory at a word of the file
 SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der", ".crl", ".p7b", ".p7c"})
 
 
@@ -90,8 +94,13 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
 
 
 def read_certificates(data: bytes) -> list[x509.Certificate]:
-    """Every certificate in `data` (PEM, DER, PKCS#7, bundles). Raises CannotReadTrust when there is none."""
-    blocks = _PEM_CERTIFICATE.findall(data)
+    """Every certificate in `data` (PEM, DER, PKCS#7, bundles).
+
+    Raises CannotReadTrust when there is none, TrustTooLarge when there are more than can be meant.
+    """
+    blocks = list(islice(_pem_blocks(data), _MAX_FILES + 1))
+    if len(blocks) > _MAX_FILES:
+        raise TrustTooLarge(name="")
     found: list[x509.Certificate] = []
     try:
         if blocks:
@@ -105,6 +114,17 @@ def read_certificates(data: bytes) -> list[x509.Certificate]:
     if not found:
         raise CannotReadTrust(name="")
     return found
+
+
+def _pem_blocks(data: bytes) -> Iterator[bytes]:
+    """The certificates of a PEM bundle, in one pass: a beginning without an end ends the search."""
+    at = 0
+    while begin := _PEM_BEGIN.search(data, at):
+        end = _PEM_END.search(data, begin.end())
+        if end is None:
+            return
+        at = end.end()
+        yield data[begin.start() : at]
 
 
 def _binary(data: bytes) -> list[x509.Certificate]:
@@ -124,11 +144,10 @@ def read_revocation_lists(data: bytes) -> list[bytes]:
         return []
 
 
-def import_trust(source: Path, directory: Path) -> list[str]:
-    """Take over certificates and CRLs from `source` (file, folder or zip) into `directory`.
+def read_trust(source: Path) -> dict[str, bytes]:
+    """What is in `source` (file, folder or zip): a name for each certificate (PEM) and CRL (DER), and its bytes.
 
-    All of them or none. Answers the names of the files written; what is there already is written again, the
-    same. Raises NoSuchTrust, CannotReadTrust, NotAnAuthority, HoldsPrivateKey or TrustTooLarge.
+    All of them or none. Raises NoSuchTrust, CannotReadTrust, NotAnAuthority, HoldsPrivateKey or TrustTooLarge.
     """
     if not source.exists():
         raise NoSuchTrust(name=str(source))
@@ -141,6 +160,15 @@ def import_trust(source: Path, directory: Path) -> list[str]:
         accepted.update(_accept(name, data))
     if not accepted:
         raise CannotReadTrust(name=source.name)
+    return accepted
+
+
+def import_trust(source: Path, directory: Path) -> list[str]:
+    """Take over what `read_trust` finds in `source` into `directory`. Raises what that raises.
+
+    Answers the names of the files written; what is there already is written again, the same.
+    """
+    accepted = read_trust(source)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, data in accepted.items():
         _write(directory / name, data)
@@ -153,24 +181,38 @@ def _contents(source: Path) -> Iterator[tuple[str, bytes]]:
             if path.is_file() and path.suffix.lower() in SUFFIXES:
                 yield path.name, _limited(path)
         return
-    data = _limited(source)
-    if zipfile.is_zipfile(io.BytesIO(data)):
+    yield from unpack(source.name, _limited(source))
+
+
+def unpack(name: str, data: bytes, limit: int = caps.MAX_TRUST_BYTES) -> Iterator[tuple[str, bytes]]:
+    """The file itself under its name, or, of a zip, the files in it that may hold certificates, without their folders.
+
+    `limit`: bytes, for all of them together. Raises TrustTooLarge, CannotReadTrust.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        yield name, data
+        return
+    try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            yield from _members(archive, source.name)
-    else:
-        yield source.name, data
+            yield from _members(archive, name, limit)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, OSError) as fault:
+        # RuntimeError: a member with a password; NotImplementedError: another way of packing.
+        raise CannotReadTrust(name=name) from fault
 
 
-def _members(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, bytes]]:
+def _members(archive: zipfile.ZipFile, name: str, limit: int) -> Iterator[tuple[str, bytes]]:
     """What is in the archive. The sizes it states are not believed: reading stops at the limit."""
-    for count, member in enumerate(archive.infolist()):
-        if count >= _MAX_FILES:
-            raise TrustTooLarge(name=name)
+    if len(archive.infolist()) > _MAX_FILES:
+        raise TrustTooLarge(name=name)
+    for member in archive.infolist():
         if member.is_dir() or Path(member.filename).suffix.lower() not in SUFFIXES:
             continue
+        if member.compress_type not in _PACKINGS:
+            raise NotImplementedError
         with archive.open(member) as stream:
-            data = stream.read(caps.MAX_TRUST_BYTES + 1)
-        if len(data) > caps.MAX_TRUST_BYTES:
+            data = stream.read(limit + 1)
+        limit -= len(data)
+        if limit < 0:
             raise TrustTooLarge(name=name)
         yield Path(member.filename).name, data
 

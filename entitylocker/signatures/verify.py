@@ -20,26 +20,26 @@ def verify_files(
     trust: TrustStore,
     at: datetime | None,
     revocation: str,
-    progress: Callable[[Path], None] | None = None,
+    on_report: Callable[[Path, Report], None] | None = None,
     *,
     checker: CheckerClient | None = None,
 ) -> list[dict[str, Any]]:
-    """Check each of `paths` through `checker`, or one started for this. `progress` is told each file done.
+    """Check each of `paths` through `checker`, or one started for this. `on_report` is told of each file done.
 
     Answers a record a file: file, verdict, reason, signatures, gate, checked_at, engine. Raises
     CheckerUnavailable, and OSError for a file that cannot be read.
     """
     if checker is None:
         with LocalChecker() as local:
-            return verify_files(paths, trust, at, revocation, progress, checker=local.client)
+            return verify_files(paths, trust, at, revocation, on_report, checker=local.client)
     results = []
     for path in paths:
         with path.open("rb") as stream:
             size = path.stat().st_size
             report = checker.check(stream, size, trust=trust, at=at, revocation=revocation)
         results.append(as_record(path, report))
-        if progress is not None:
-            progress(path)
+        if on_report is not None:
+            on_report(path, report)
     return results
 
 

@@ -16,6 +16,7 @@ from pebble import ProcessPool
 from entitylocker.signatures import caps
 from entitylocker.signatures.check import not_checked
 from entitylocker.signatures.child import prepare, work
+from entitylocker.signatures.structures import Structures
 from entitylocker.signatures.trust import TrustStore
 from entitylocker.signatures.verdicts import Reason
 
@@ -49,6 +50,14 @@ class Task:
     policy: str = "if-known"
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The report as JSON; what the bytes of the file say, if that was found out just now."""
+
+    report: dict[str, Any]
+    structure: bytes | None = None
+
+
 class _Slot:
     """One child. Only one task at a time is given to it, so it can be replaced between two without a race."""
 
@@ -65,18 +74,19 @@ class _Slot:
         pool.schedule(os.getpid)  # the child starts now, not when somebody waits for it
         return pool
 
-    def run(self, task: Task) -> dict[str, Any]:
-        """The report as JSON, whatever happens in the child. A crash is tried again once, in a fresh child."""
+    def run(self, task: Task, known: bytes | None) -> _Answer:
+        """The report, whatever happens in the child. A crash is tried again once, in a fresh child."""
         if _COPIES * len(task.data) + _INTERPRETER_BYTES > self._limits.memory_bytes:
             return _refused(task, Reason.LIMIT)
-        return self._attempt(task) or self._attempt(task) or _refused(task, Reason.ERROR)
+        return self._attempt(task, known) or self._attempt(task, known) or _refused(task, Reason.ERROR)
 
-    def _attempt(self, task: Task) -> dict[str, Any] | None:
+    def _attempt(self, task: Task, known: bytes | None) -> _Answer | None:
         """One go: the report, a refusal, or None when the child is no more."""
-        arguments = (task.data, task.trust, task.at, task.password, task.policy)
+        data = task.data if known is None else b""
+        arguments = (data, known, task.trust, task.at, task.password, task.policy)
         try:
             future = self._pool.schedule(work, args=arguments, timeout=self._limits.seconds)
-            report, resident = future.result(self._limits.seconds + _GRACE_SECONDS)
+            report, structure, resident = future.result(self._limits.seconds + _GRACE_SECONDS)
         except FutureTimeout:
             if future.done():
                 return _refused(task, Reason.TIMEOUT)
@@ -87,8 +97,7 @@ class _Slot:
             return None
         if report is None or resident > self._limits.retire_bytes:
             self._replace()
-        answer: dict[str, Any] | None = report
-        return answer if answer is not None else _refused(task, Reason.LIMIT)
+        return _Answer(report, structure) if report is not None else _refused(task, Reason.LIMIT)
 
     def _replace(self) -> None:
         self.stop()
@@ -109,12 +118,22 @@ class Workers:
         for slot in self._slots:
             self._free.put(slot)
         self.count = count
+        self.structures = Structures()
 
     def check(self, task: Task) -> dict[str, Any]:
-        """Check one file in a child; waits for a free one. Answers the report as JSON."""
+        """Check one file in a child; waits for a free one. Answers the report as JSON.
+
+        What the bytes of a file say is found out once, unless a password opened it; trust is asked every time.
+        """
         slot = self._free.get()
         try:
-            return slot.run(task)
+            if task.password is not None:
+                return slot.run(task, None).report
+            sha256 = hashlib.sha256(task.data).digest()
+            answer = slot.run(task, self.structures.find(sha256))
+            if answer.structure is not None:
+                self.structures.keep(sha256, answer.structure)
+            return answer.report
         finally:
             self._free.put(slot)
 
@@ -124,6 +143,6 @@ class Workers:
             slot.stop()
 
 
-def _refused(task: Task, reason: Reason) -> dict[str, Any]:
+def _refused(task: Task, reason: Reason) -> _Answer:
     digest = hashlib.sha256(task.data).hexdigest()
-    return not_checked(reason, policy=task.policy, size=len(task.data), sha256=digest).to_json()
+    return _Answer(not_checked(reason, policy=task.policy, size=len(task.data), sha256=digest).to_json())

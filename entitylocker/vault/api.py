@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from entitylocker.errors import N_, InvalidInput
 from entitylocker.extensions import csrf
 from entitylocker.vault import service
+from entitylocker.vault.models import Version
 from entitylocker.vault.schemas import (
     MAX_KEY,
     DepositedSchema,
@@ -126,9 +127,20 @@ def get_content(organisation_id: UUID, document_id: UUID) -> Response:
 @blueprint.response(200, ReportSchema)
 def get_report(organisation_id: UUID, document_id: UUID) -> dict[str, Any]:
     """What the check of the current version found; `report` is null while it is not finished."""
-    version = service.get_document(current_actor(), document_id).version
+    return _report_of(service.get_document(current_actor(), document_id).version)
+
+
+@blueprint.get(f"{_ONE}/versions/<int:number>/report")
+@session_only
+@blueprint.response(200, ReportSchema)
+def get_version_report(organisation_id: UUID, document_id: UUID, number: int) -> dict[str, Any]:
+    """What the check of any version found; `report` is null while it is not finished."""
+    return _report_of(service.get_version(current_actor(), document_id, number).version)
+
+
+def _report_of(version: Version) -> dict[str, Any]:
     return {
-        "document_id": document_id,
+        "document_id": version.document_id,
         "version": version.number,
         "verdict": version.verdict,
         "reason": version.reason,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from sqlalchemy import select
 
-from entitylocker import tenancy
 from entitylocker.access import Actor, Facts, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
@@ -17,13 +16,16 @@ from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import defer, jobs
 from entitylocker.signatures.report import Report
+from entitylocker.signatures.trust import TrustStore
 from entitylocker.signatures.verdicts import Reason, Verdict
 from entitylocker.storage.stream import RangeReader
 from entitylocker.tenancy import open_use_case, use_case
+from entitylocker.trust.answers import hand_over
+from entitylocker.trust.store import outward_trust_for, trust_for
 from entitylocker.vault import rows
 from entitylocker.vault.errors import NotLocked, WrongPassword
-from entitylocker.vault.events import VerdictReached
-from entitylocker.vault.models import Document, Version
+from entitylocker.vault.keeping import keep
+from entitylocker.vault.models import Version
 from entitylocker.vault.papers import PieceReader
 from entitylocker.web.engine_room import engines
 
@@ -32,11 +34,16 @@ CHECK_JOB = "vault.check_version"
 
 @dataclass(frozen=True)
 class Paper:
-    """A version that is to be checked."""
+    """A version that is to be checked, and what the check relies on.
+
+    `outward_trust`: what others rely on, where the organisation has roots of its own.
+    """
 
     version_id: UUID
     reader: RangeReader
     size: int
+    trust: TrustStore
+    outward_trust: TrustStore | None
 
 
 @open_use_case("reads and records in use cases of their own; no transaction is open while the checker works")
@@ -47,7 +54,8 @@ def check(actor: Actor, version_id: UUID) -> None:
     """
     paper = begin_check(actor, version_id)
     if paper is not None:
-        record_verdict(actor, version_id, ask_checker(paper))
+        report = ask_checker(paper)
+        record_verdict(actor, version_id, report, ask_for_others(paper, report))
 
 
 @open_use_case("reads and records in use cases of their own; no transaction is open while the checker works")
@@ -60,7 +68,8 @@ def unlock(actor: Actor, document_id: UUID, password: str) -> Version:
     report = ask_checker(paper, password)
     if report.verdict is Verdict.NOT_CHECKABLE and report.reason == Reason.PASSWORD:
         raise WrongPassword(field="password")
-    return record_unlocked(actor, document_id, paper.version_id, report)
+    outward = ask_for_others(paper, report, password)
+    return record_unlocked(actor, document_id, paper.version_id, report, outward)
 
 
 @use_case(Permission.DOCUMENT_CHECK)
@@ -70,15 +79,15 @@ def begin_check(actor: Actor, version_id: UUID) -> Paper | None:
     require(actor, Permission.DOCUMENT_CHECK, Facts(version.organisation_id, document_id=version.document_id))
     if version.verdict != Verdict.CHECKING.value:
         return None
-    return Paper(version.id, rows.reader_of(version), version.size)
+    return paper_of(version)
 
 
 @use_case(Permission.DOCUMENT_CHECK)
-def record_verdict(actor: Actor, version_id: UUID, report: Report) -> None:
-    """Write down what a check found. Raises NotFound."""
+def record_verdict(actor: Actor, version_id: UUID, report: Report, outward: Verdict | None = None) -> None:
+    """Write down what a check found; `outward`: the word for others, where it is another. Raises NotFound."""
     version = _version(actor, version_id)
     require(actor, Permission.DOCUMENT_CHECK, Facts(version.organisation_id, document_id=version.document_id))
-    _keep(actor, version, report)
+    keep(actor, version, report, outward)
 
 
 @use_case(Permission.DOCUMENT_CHECK)
@@ -87,7 +96,7 @@ def give_up(actor: Actor, version_id: UUID) -> None:
     version = _version(actor, version_id)
     require(actor, Permission.DOCUMENT_CHECK, Facts(version.organisation_id, document_id=version.document_id))
     if version.verdict == Verdict.CHECKING.value:
-        _keep(actor, version, Report(Verdict.NOT_CHECKABLE, utc_now(), reason=Reason.ERROR.value))
+        keep(actor, version, Report(Verdict.NOT_CHECKABLE, utc_now(), reason=Reason.ERROR.value), None)
 
 
 @use_case(Permission.DOCUMENT_CHECK)
@@ -121,11 +130,13 @@ def begin_unlock(actor: Actor, document_id: UUID) -> Paper:
     version = rows.version_row(actor, document)
     if version.reason != Reason.PASSWORD.value:
         raise NotLocked
-    return Paper(version.id, rows.reader_of(version), version.size)
+    return paper_of(version)
 
 
 @use_case(Permission.DOCUMENT_EDIT)
-def record_unlocked(actor: Actor, document_id: UUID, version_id: UUID, report: Report) -> Version:
+def record_unlocked(
+    actor: Actor, document_id: UUID, version_id: UUID, report: Report, outward: Verdict | None
+) -> Version:
     """Write down what was found with the password, if that is still allowed.
 
     Raises NotFound, PermissionDenied.
@@ -139,17 +150,46 @@ def record_unlocked(actor: Actor, document_id: UUID, version_id: UUID, report: R
         Subject("document", document.id, document.title),
         version=version.number,
     )
-    _keep(actor, version, report)
+    keep(actor, version, report, outward, unlocked=True)
     return version
 
 
 def ask_checker(paper: Paper, password: str | None = None) -> Report:
     """What the checker says of the bytes. No transaction may be open. Raises what its client raises."""
-    room = engines()
-    return room.checker.check(
+    return _ask(paper, paper.trust, password)
+
+
+def ask_for_others(paper: Paper, report: Report, password: str | None = None) -> Verdict | None:
+    """The word for others, None where it is that of `report`: nobody vouches for oneself before others.
+
+    No transaction may be open. Raises what the checker's client raises.
+    """
+    if paper.outward_trust is None or report.signed is False:
+        return None
+    outward = _ask(paper, paper.outward_trust, password).verdict
+    return None if outward is report.verdict else outward
+
+
+def paper_of(version: Version) -> Paper:
+    """A version to be checked with all that is known now; in a running transaction of its organisation."""
+    organisation_id = version.organisation_id
+    crls, ocsps = hand_over(organisation_id, version.id)
+    fetched = TrustStore(crls=crls, ocsps=ocsps)
+    outward = outward_trust_for(organisation_id)
+    return Paper(
+        version.id,
+        rows.reader_of(version),
+        version.size,
+        trust_for(organisation_id).merged(fetched),
+        outward.merged(fetched) if outward is not None else None,
+    )
+
+
+def _ask(paper: Paper, trust: TrustStore, password: str | None) -> Report:
+    return engines().checker.check(
         cast(BinaryIO, PieceReader(paper.reader.iter())),
         paper.size,
-        trust=room.trust,
+        trust=trust,
         at=datetime.now(UTC),
         password=password,
         revocation="if-known",
@@ -159,25 +199,6 @@ def ask_checker(paper: Paper, password: str | None = None) -> Report:
 def defer_check(version: Version) -> None:
     """Queue the check of a version with the running transaction. Queued twice, the second finds nothing to do."""
     defer(jobs()[CHECK_JOB], organisation_id=str(version.organisation_id), version_id=str(version.id))
-
-
-def _keep(actor: Actor, version: Version, report: Report) -> None:
-    before = version.verdict
-    version.verdict, version.reason = report.verdict.value, report.reason
-    version.report, version.checked_at = report.to_json(), report.checked_at
-    title = db.session.scalars(select(Document.title).where(Document.id == version.document_id)).one()
-    subject = Subject("document", version.document_id, title)
-    facts: dict[str, Any] = {
-        "version": version.number,
-        "verdict": version.verdict,
-        "reason": version.reason,
-        "sha256": version.sha256,
-    }
-    record(actor, EventTag.VERDICT_REACHED, subject, **facts)
-    assert actor.organisation_id is not None
-    tenancy.publish(
-        VerdictReached(actor, actor.organisation_id, version.document_id, version.id, before, version.verdict)
-    )
 
 
 def _version(actor: Actor, version_id: UUID) -> Version:

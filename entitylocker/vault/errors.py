@@ -53,9 +53,21 @@ class NotLocked(Conflict):
 
 
 class DocumentNotOffered(LockerError):
-    """A portal asked for what is not handed out. Fact `reason`: binned, checking or a red verdict."""
+    """A portal asked for what is not handed out. Fact `reason`: binned, checking, a red verdict or not_proven."""
 
     code = "document_not_offered"
     status = 403
     message = N_("This document is not handed out at the moment (%(reason)s).")
     advice = N_("Ask the organisation to look at the document in its locker.")
+
+
+class ReportNotReady(Conflict):
+    code = "report_not_ready"
+    message = N_("There is no report about this version yet.")
+    advice = N_("The check takes a few seconds. Look again then.")
+
+
+class NothingSigned(Conflict):
+    code = "nothing_signed"
+    message = N_("There is no signature in this file, so there is nothing for such a report to say.")
+    advice = N_("Take the PDF of the report instead.")

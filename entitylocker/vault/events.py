@@ -21,6 +21,23 @@ class VerdictReached:
 
 
 @dataclass(frozen=True)
+class VerdictChanged:
+    """A later check of a version found another verdict than the one people relied on until now.
+
+    Also where only the word for others changed (`before` and `verdict` are then the same). `why`: schedule,
+    revocation (an answer about it came), trust (whom one trusts changed) or asked (somebody asked for the check).
+    """
+
+    actor: Actor
+    organisation_id: UUID
+    document_id: UUID
+    version_id: UUID
+    before: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True)
 class DocumentBinned:
     """A document went into the bin: nobody may fetch it any more."""
 

@@ -12,10 +12,12 @@ from sqlalchemy import ColumnElement, Select, select
 
 from entitylocker.access import Actor, Permission, require
 from entitylocker.extensions import db
-from entitylocker.signatures.verdicts import may_be_offered
 from entitylocker.tenancy import use_case
+from entitylocker.trust.policy import policy_of
+from entitylocker.trust.rules import why_not_offered
 from entitylocker.vault import rows, rules
 from entitylocker.vault.models import Document, DocumentType, Version
+from entitylocker.vault.telling import changed_lately
 from entitylocker.vault.views import DocumentView, Filters, Offer, Page
 
 PAGE_SIZE = 25
@@ -66,14 +68,16 @@ def list_bin(actor: Actor, cursor: Cursor | None = None, size: int = PAGE_SIZE) 
 def list_offerable(actor: Actor, type_codes: Sequence[str]) -> list[Offer]:
     """The documents of these types that the actor might give to a portal, by type and newest first.
 
-    Those that may not be given now (being checked, or with a red verdict) are there too, with the reason.
+    Those that may not be given now (being checked, with a red verdict, kept back by the organisation's policy) are
+    there too, with the reason.
     """
     query = (
         rows.views()
         .where(rows.in_vault(actor, Permission.CONSENT_GIVE), Document.type_code.in_(list(type_codes)))
         .order_by(Document.type_code, Document.id.desc())
     )
-    return [_offer(rows.as_view(row)) for row in db.session.execute(query)]
+    suffices = policy_of(actor.organisation_id).claimed_time_suffices
+    return [_offer(rows.as_view(row), suffices) for row in db.session.execute(query)]
 
 
 @use_case(Permission.ORGANISATION_READ)
@@ -92,6 +96,8 @@ def _narrowing(actor: Actor, filters: Filters) -> Iterable[ColumnElement[bool]]:
         yield Document.type_code == filters.type_code
     if filters.verdict:
         yield Version.verdict == filters.verdict
+    if filters.changed:
+        yield changed_lately()
     for word in rules.clean_line(filters.text).split():
         yield Document.title.icontains(word, autoescape=True) | Document.number.icontains(word, autoescape=True)
 
@@ -116,9 +122,9 @@ def _page(query: Select[Any], cursor: Cursor, size: int) -> Page:
     return Page(tuple(items), newer, older)
 
 
-def _offer(view: DocumentView) -> Offer:
-    document, verdict = view.document, view.verdict
-    given = may_be_offered(verdict)
+def _offer(view: DocumentView, claimed_time_suffices: bool) -> Offer:
+    document, verdict = view.document, view.version.verdict_for_others
+    why_not = why_not_offered(verdict, claimed_time_suffices)
     return Offer(
         document_id=document.id,
         title=document.title,
@@ -130,6 +136,6 @@ def _offer(view: DocumentView) -> Offer:
         verdict=verdict,
         version_id=view.version.id,
         folder_path=document.folder_path,
-        may_be_given=given,
-        why_not=None if given else verdict.value,
+        may_be_given=why_not is None,
+        why_not=why_not,
     )

@@ -113,7 +113,12 @@ _VERDICTS = ", ".join(f"'{verdict.value}'" for verdict in Verdict)
 
 
 class Version(Identified, Dated, Base):
-    """The bytes of a document as they came in. Only what a check finds is ever written to it afterwards."""
+    """The bytes of a document as they came in. Only what a check finds is ever written to it afterwards.
+
+    `outward_verdict`: the word by the installation's trust alone, where the organisation's own makes it another.
+    `recheck_at`, `recheck_why`: when it is checked again, and for which reason. `verdict_before`: the word until
+    `verdict_changed_at`, when a later check found another; `change_told_at`: when the organisation was told.
+    """
 
     __tablename__ = "versions"
     __table_args__ = (
@@ -122,6 +127,14 @@ class Version(Identified, Dated, Base):
         ForeignKeyConstraint(["organisation_id", "document_id"], ["documents.organisation_id", "documents.id"]),
         Index("ix_versions_sha256", "organisation_id", "sha256"),
         CheckConstraint(f"verdict IN ({_VERDICTS})", name="verdict"),
+        CheckConstraint(f"outward_verdict IN ({_VERDICTS})", name="outward_verdict"),
+        Index("ix_versions_recheck_at", "recheck_at", postgresql_where=text("recheck_at IS NOT NULL")),
+        Index(
+            "ix_versions_verdict_changed_at",
+            "organisation_id",
+            "verdict_changed_at",
+            postgresql_where=text("verdict_changed_at IS NOT NULL"),
+        ),
         {"info": {"kind": TableKind.OWN}},
     )
 
@@ -137,9 +150,21 @@ class Version(Identified, Dated, Base):
     created_by_id: Mapped[UUID | None]
     created_by_name: Mapped[str] = mapped_column(Text)
     verdict: Mapped[str] = mapped_column(Text)
+    outward_verdict: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
     report: Mapped[dict[str, Any] | None]
     checked_at: Mapped[datetime | None]
+    recheck_at: Mapped[datetime | None]
+    recheck_why: Mapped[str | None] = mapped_column(Text)
+    verdict_before: Mapped[str | None] = mapped_column(Text)
+    verdict_changed_at: Mapped[datetime | None]
+    change_told_at: Mapped[datetime | None]
+
+    @property
+    def verdict_for_others(self) -> Verdict:
+        """The word that portals and strangers are told: what an organisation alone trusts does not count for them."""
+        checking = self.verdict == Verdict.CHECKING.value
+        return Verdict(self.verdict if checking else self.outward_verdict or self.verdict)
 
 
 class AnsweredUpload(Base):

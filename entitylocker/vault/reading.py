@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from entitylocker.access import Actor, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db
-from entitylocker.signatures.verdicts import Verdict, may_be_offered
+from entitylocker.signatures.verdicts import Verdict
 from entitylocker.tenancy import use_case
+from entitylocker.trust.policy import policy_of
+from entitylocker.trust.rules import why_not_offered
 from entitylocker.vault import rows
 from entitylocker.vault.errors import DocumentNotOffered
 from entitylocker.vault.models import Document, Version
@@ -45,7 +48,7 @@ def open_content(actor: Actor, document_id: UUID, number: int | None = None) -> 
     version = rows.version_row(actor, document, number)
     subject = Subject("document", document.id, document.title)
     record(actor, EventTag.DOCUMENT_DOWNLOAD, subject, version=version.number, sha256=version.sha256)
-    return _content(document, version)
+    return content_of(document, version)
 
 
 @use_case(Permission.DOCUMENT_FETCH)
@@ -60,17 +63,20 @@ def open_for_portal(actor: Actor, document_id: UUID) -> Content:
     version = rows.version_row(actor, document)
     _require_offered(document, version)
     subject = Subject("document", document.id, document.title)
-    facts: dict[str, Any] = {"version": version.number, "sha256": version.sha256, "verdict": version.verdict}
+    told = version.verdict_for_others
+    facts: dict[str, Any] = {"version": version.number, "sha256": version.sha256, "verdict": told.value}
     record(actor, EventTag.DOCUMENT_FETCH, subject, **facts, **_consent(actor))
-    return _content(document, version)
+    return replace(content_of(document, version), verdict=told, reason=_reason_for_others(version))
 
 
 @use_case(Permission.DOCUMENT_FETCH)
 def describe_for_portal(actor: Actor, document_id: UUID) -> dict[str, Any]:
     """What a portal may know of a document its consent names: details, digest, verdict and its time.
 
-    `offered` says whether the bytes are handed out now; if not, `why_not` is binned, checking or the red
-    verdict. JSON-ready. Raises NotFound if the consent does not name it.
+    `offered` says whether the bytes are handed out now; if not, `why_not` is binned, checking, the red verdict, or
+    not_proven where the organisation's policy keeps it back. JSON-ready.
+
+    Raises NotFound if the consent does not name it.
     """
     document = rows.document_row(actor, document_id)
     require(actor, Permission.DOCUMENT_FETCH, rows.facts_of_document(document))
@@ -93,8 +99,8 @@ def _described(view: DocumentView) -> dict[str, Any]:
         "media_type": version.media_type,
         "size": version.size,
         "sha256": version.sha256,
-        "verdict": version.verdict,
-        "reason": version.reason,
+        "verdict": version.verdict_for_others.value,
+        "reason": _reason_for_others(version),
         "checked_at": _iso(version.checked_at),
     }
 
@@ -102,7 +108,12 @@ def _described(view: DocumentView) -> dict[str, Any]:
 def _why_not_offered(document: Document, version: Version) -> str | None:
     if document.binned_at is not None:
         return "binned"
-    return None if may_be_offered(Verdict(version.verdict)) else version.verdict
+    policy = policy_of(document.organisation_id)
+    return why_not_offered(version.verdict_for_others, policy.claimed_time_suffices)
+
+
+def _reason_for_others(version: Version) -> str | None:
+    return version.reason if version.outward_verdict is None else None
 
 
 def _require_offered(document: Document, version: Version) -> None:
@@ -119,7 +130,8 @@ def _iso(value: Any) -> str | None:
     return None if value is None else value.isoformat()
 
 
-def _content(document: Document, version: Version) -> Content:
+def content_of(document: Document, version: Version) -> Content:
+    """The bytes of a version, to be opened inside a transaction and read outside of it."""
     return Content(
         reader=rows.reader_of(version),
         document_id=document.id,

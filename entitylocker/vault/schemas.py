@@ -127,13 +127,14 @@ class ListSchema(Schema):
     q = Line(load_default="", validate=validate.Length(max=200))
     type = fields.String(load_default="", validate=validate.Length(max=40))
     verdict = fields.String(load_default="", validate=validate.OneOf(["", *(verdict.value for verdict in Verdict)]))
+    changed = fields.Boolean(load_default=False)
     older = fields.UUID(load_default=None)
     newer = fields.UUID(load_default=None)
 
     @staticmethod
     def filters(data: dict[str, Any]) -> Filters:
         """The filters that were loaded."""
-        return Filters(data["folder"], data["q"], data["type"], data["verdict"])
+        return Filters(data["folder"], data["q"], data["type"], data["verdict"], data["changed"])
 
 
 class ListQuerySchema(ListSchema):

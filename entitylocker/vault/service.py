@@ -22,6 +22,7 @@ from entitylocker.vault.listing import (
 )
 from entitylocker.vault.overview import count_documents, has_document, has_folder
 from entitylocker.vault.reading import describe_for_portal, get_document, open_content, open_for_portal
+from entitylocker.vault.reports import export_report, get_version, open_signed
 from entitylocker.vault.shelf import open_shelf
 
 __all__ = [
@@ -37,9 +38,11 @@ __all__ = [
     "deposit",
     "describe_for_portal",
     "edit_document",
+    "export_report",
     "get_document",
     "get_folder",
     "get_top",
+    "get_version",
     "has_document",
     "has_folder",
     "list_bin",
@@ -51,6 +54,7 @@ __all__ = [
     "open_content",
     "open_for_portal",
     "open_shelf",
+    "open_signed",
     "rename_folder",
     "restore_document",
     "sweep",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from entitylocker.access import Actor, ActorKind, Facts, Means, Permission, require
+from entitylocker.access import Actor, Facts, Permission, require
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import job_actor
 from entitylocker.signatures.verdicts import Verdict
@@ -26,11 +26,6 @@ log = logging.getLogger(__name__)
 # A check takes seconds; one that has waited so long was lost with the worker that had begun it.
 LOST_AFTER = timedelta(minutes=15)
 _BATCH = 1000
-
-
-def housekeeper() -> Actor:
-    """The actor of jobs that work for the installation and for no organisation."""
-    return Actor(kind=ActorKind.JOB, means=Means.JOB, name="EntityLocker")
 
 
 @open_use_case("lists in use cases of the worker's role; the store is spoken to while no transaction is open")

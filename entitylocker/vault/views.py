@@ -47,6 +47,13 @@ class DocumentDetail(DocumentView):
 
 
 @dataclass(frozen=True)
+class VersionDetail(DocumentView):
+    """A document with one of its versions, current or not, and the folders above it that the actor may see."""
+
+    ancestors: tuple[Folder, ...]
+
+
+@dataclass(frozen=True)
 class Counts:
     """How many documents the actor sees: all, green, red, expired or expiring within 30 days."""
 
@@ -82,18 +89,19 @@ class Shelf:
 class Filters:
     """What a list is narrowed to.
 
-    Empty values narrow nothing. `folder_id`: that folder and what is below it.
+    Empty values narrow nothing. `folder_id`: that folder and what is below it. `changed`: the verdict changed lately.
     """
 
     folder_id: UUID | None = None
     text: str = ""
     type_code: str = ""
     verdict: str = ""
+    changed: bool = False
 
     @property
     def narrowed(self) -> bool:
         """Whether anything but the folder was chosen."""
-        return bool(self.text or self.type_code or self.verdict)
+        return bool(self.text or self.type_code or self.verdict or self.changed)
 
 
 @dataclass(frozen=True)
@@ -147,9 +155,9 @@ class Content:
 
 @dataclass(frozen=True)
 class Offer:
-    """A document as the consent page offers it.
+    """A document as the consent page offers it, with the verdict that the portal is told.
 
-    `why_not`: `checking` or the red verdict, where it may not be given.
+    `why_not`: `checking`, the red verdict or `not_proven`, where it may not be given.
     """
 
     document_id: UUID

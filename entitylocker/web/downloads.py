@@ -19,22 +19,23 @@ class Readable(Protocol):
 
 
 def send_content(
-    request: Request, reader: Readable, *, size: int, sha256: str, filename: str, media_type: str
+    request: Request, reader: Readable, *, size: int, sha256: str, filename: str, media_type: str, part: bool = False
 ) -> Response:
     """Answer with bytes of `reader`: 200, 206 for one range, 304 for a known ETag, 416 for no such range.
 
-    `size` in bytes, `sha256` in hex: the ETag is made of it, `Repr-Digest` says it. Several ranges at once,
-    units other than bytes, and an `If-Range` that is not the ETag get the whole (RFC 9110 sections 13.1.5
-    and 14.2).
+    `size` in bytes, `sha256` in hex: the ETag is made of it, `Repr-Digest` says it. `part`: the document sent is
+    only the first `size` bytes of what `sha256` names, so no digest is said. Several ranges at once, units other
+    than bytes, and an `If-Range` that is not the ETag get the whole (RFC 9110 sections 13.1.5 and 14.2).
     """
-    etag = f'"{sha256}"'
-    if request.if_none_match.contains(sha256):
-        return _described(make_response(b"", 304), etag, sha256)
+    tag, digest = (f"{sha256}-{size}", None) if part else (sha256, sha256)
+    etag = f'"{tag}"'
+    if request.if_none_match.contains(tag):
+        return _described(make_response(b"", 304), etag, digest)
     chosen = _range(request, etag, size)
     if chosen == (0, 0):
         response = make_response(b"", 416)
         response.headers["Content-Range"] = f"bytes */{size}"
-        return _described(response, etag, sha256)
+        return _described(response, etag, digest)
     start, stop = chosen or (0, size)
     pieces: Iterator[bytes] = iter(()) if request.method == "HEAD" else reader.iter(start, stop)
     response = Response(pieces, 206 if chosen else 200, mimetype=media_type)
@@ -42,7 +43,7 @@ def send_content(
     response.headers["Content-Disposition"] = disposition(filename)
     if chosen:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    return _described(response, etag, sha256)
+    return _described(response, etag, digest)
 
 
 def disposition(filename: str) -> str:
@@ -67,10 +68,11 @@ def _range(request: Request, etag: str, size: int) -> tuple[int, int] | None:
     return (first, min(stop or size, size)) if first < size else (0, 0)
 
 
-def _described(response: Response, etag: str, sha256: str) -> Response:
+def _described(response: Response, etag: str, digest: str | None) -> Response:
     response.headers["ETag"] = etag
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
+    if digest is not None:
+        response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
     response.headers["Cache-Control"] = "private, no-store"
     # Should a browser show it in spite of everything, it may do nothing there.
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

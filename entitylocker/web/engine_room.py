@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from entitylocker.config import Settings
+from entitylocker.outgoing import Outgoing
 from entitylocker.signatures.checker import CheckerClient
+from entitylocker.signatures.sealing import Seal, SealMissing
 from entitylocker.signatures.trust import TrustStore
 from entitylocker.storage.documents import EncryptedStore
 from entitylocker.storage.keys import OperatorKey
@@ -25,11 +27,24 @@ class EngineRoom:
     documents: EncryptedStore
     operator_key: OperatorKey
     checker: CheckerClient
+    outgoing: Outgoing
 
     @property
     def trust(self) -> TrustStore:
         """The shipped roots and the installation's own, read afresh: an import takes effect at once."""
         return TrustStore.load([self.settings.trust_directory]).merged(TrustStore.shipped())
+
+    @property
+    def seal(self) -> Seal:
+        """What reports that leave the locker are sealed with. Raises SealMissing."""
+        return Seal.load(self.settings.seal_file)
+
+    def find_seal(self) -> Seal | None:
+        """The seal, if this installation has one."""
+        try:
+            return self.seal
+        except SealMissing:
+            return None
 
 
 def install(app: Flask, room: EngineRoom) -> None:

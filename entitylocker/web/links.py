@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import current_app
 
 from entitylocker.web.engine_room import engines
 
@@ -13,6 +13,7 @@ def link_to(endpoint: str, **values: Any) -> str:
     """The whole address of a page, for a mail.
 
     Whoever asks could name any host in the request; a link made of that would take the reader, and the token in it,
-    to somebody else.
+    to somebody else. Jobs, which nobody asks, make links too.
     """
-    return engines().settings.base_url.rstrip("/") + url_for(endpoint, **values, _external=False)
+    path = current_app.url_map.bind("").build(endpoint, values)
+    return engines().settings.base_url.rstrip("/") + path

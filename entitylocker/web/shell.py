@@ -80,9 +80,13 @@ def _nav_items(actor: Actor) -> list[NavItem]:
 
 
 def _account_items() -> list[NavItem]:
-    approvals = NavItem("inbox", str(gettext("To approve")), url_for("operator.approvals"), current=False)
+    trust = url_for("operator_trust.certificates")
+    of_operator = [
+        NavItem("inbox", str(gettext("To approve")), url_for("operator.approvals"), current=False),
+        NavItem("shield-check", str(gettext("Trusted authorities")), trust, current=False),
+    ]
     return [
-        *([approvals] if current_user.is_operator else []),
+        *(of_operator if current_user.is_operator else []),
         NavItem("user", str(gettext("My account")), url_for("accounts.account"), current=False),
         NavItem("building-2", str(gettext("My organisations")), url_for("organisations.mine"), current=False),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import io
 import itertools
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from entitylocker import tenancy
 from entitylocker.access import Role
@@ -30,10 +31,17 @@ from entitylocker.extensions import Base, db, utc_now
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.organisations import service as organisations_service
 from entitylocker.portals import service as portals
+from entitylocker.sharing import service as sharing
+from entitylocker.sharing.views import Choices
+from entitylocker.signatures.report import Report, SignatureReport
+from entitylocker.signatures.verdicts import Verdict
 from entitylocker.tenancy import TableKind, Tenant
+from entitylocker.trust import service as trust
 from entitylocker.vault import service as vault
+from entitylocker.vault.models import Version
 from tests.factories import PASSWORD, Member, Organisations, Person, csrf_token, next_pan
 from tests.oauth.world import PDF, Program, World, make_world, new_key, portal_data, register
+from tests.trust.authorities import make_authority
 
 ROLES = tuple(role.value for role in Role)
 PEOPLE = ("stranger", *ROLES, "other_administrator", "removed", "operator")
@@ -42,6 +50,7 @@ ACTORS = ("anonymous", *PEOPLE, "portal", "other_portal", "garbage")
 _NOT_COMPARED = {"events", "event_heads", "refusal_counts"}
 _TRACES = ("access:refused", "document:fetch_refused")
 _numbers = itertools.count(1)
+_shown = itertools.cycle(["show_title", "show_signers"])
 
 
 @dataclass
@@ -92,11 +101,13 @@ class Scene:
         }
         for house in (self.own, self.other):
             self._furnish(house)
+        self.check_code = self._check_code()
         self.sign_up_token = self.sign_up()
         self.visitors = {name: self._visitor(name) for name in ACTORS}
 
     def _furnish(self, house: House) -> None:
-        for kind in ("folder_id", "membership_id", "invitation_id", "delegation_id", "portal_id", "identifier_id"):
+        kinds = ("folder_id", "membership_id", "invitation_id", "delegation_id", "portal_id", "identifier_id")
+        for kind in (*kinds, "certificate_id"):
             house.ids[kind] = self.fresh(kind, house)
         house.ids["binned_id"] = self.fresh("binned_id", house)
 
@@ -107,9 +118,26 @@ class Scene:
         )
         document_id = world.deposit("PANCR")
         world.documents["PANCR"] = document_id
+        self._sign(house, document_id)
         tokens = world.tokens(details=program.details(fetch={"times": 500}))
         house.ids |= {"document_id": document_id, "consent_id": UUID(tokens["consent_id"])}
         return str(tokens["access_token"])
+
+    def _sign(self, house: House, document_id: UUID) -> None:
+        """Let the document have a report as if somebody had signed half of it."""
+        signature = SignatureReport("Signature1", Verdict.VALID, signed_bytes=len(PDF) // 2)
+        report = Report(Verdict.VALID, utc_now(), signatures=(signature,))
+        with self.app.app_context(), tenancy.transaction(Tenant(organisation_id=house.organisation_id)):
+            signed = update(Version).where(Version.document_id == document_id)
+            db.session.execute(signed.values(report=report.to_json()))
+
+    def _check_code(self) -> str:
+        """The code of a check page that stays on."""
+        with self.app.test_request_context():
+            document_id = self._new_document_id(self.own)
+            page = sharing.issue_check_page(self.own.administrator.actor, document_id, Choices()).page
+        assert page is not None
+        return page.code
 
     # People
 
@@ -201,6 +229,21 @@ class Scene:
     def _new_portal_id(self, house: House) -> UUID:
         return portals.register_portal(house.administrator.actor, portal_data(new_key())).id
 
+    def _new_certificate_id(self, house: House) -> UUID:
+        authority = make_authority()
+        trust.add_certificates(house.administrator.actor, [authority.der])
+        return next(row.id for row in trust.list_trust(house.administrator.actor).added if row.name == authority.name)
+
+    @functools.cached_property
+    def common_certificate_id(self) -> UUID:
+        """A certificate that the operator added for everybody."""
+        authority = make_authority()
+        with self.app.test_request_context():
+            operator = self.organisations.operator()
+            trust.add_to_installation(operator, [authority.der])
+            added = trust.list_installation(operator).added
+        return next(row.id for row in added if row.name == authority.name)
+
     def _new_identifier_id(self, house: House) -> UUID:
         letter = organisations_service.Letter("order.pdf", io.BytesIO(PDF))
         department = OrganisationKind.GOVERNMENT_DEPARTMENT
@@ -291,7 +334,16 @@ FIELDS: dict[str, Callable[[Scene], dict[str, Any]]] = {
     "vault.send_document": lambda scene: multipart_file(),
     "vault.send_version": lambda scene: multipart_file(),
     "documents_api.deposit": lambda scene: multipart_file(),
+    "sharing.check_file": lambda scene: multipart_file(),
+    "public_check_api.check": lambda scene: multipart_file(),
+    "sharing.issue": lambda scene: {"show": "show_title"},
+    "sharing.change": lambda scene: {"show": next(_shown)},
     "portals.register": lambda scene: portal_data(new_key()),
+    "trust.look": lambda scene: {"files": (io.BytesIO(make_authority().pem), "authority.pem")},
+    "trust.add": lambda scene: {"certificates": base64.b64encode(make_authority().der).decode()},
+    "trust.set_policy": lambda scene: {"claimed_time": "suffices"},
+    "operator_trust.look": lambda scene: {"files": (io.BytesIO(make_authority().pem), "authority.pem")},
+    "operator_trust.add": lambda scene: {"certificates": base64.b64encode(make_authority().der).decode()},
     "oauth.authorize": lambda scene: {
         "client_id": scene.world.program.client_id, "request_uri": scene.world.program.pushed(), "decision": "allow",
         "organisation_id": str(scene.own.organisation_id), "documents": [str(scene.own.ids["document_id"])],
@@ -314,6 +366,7 @@ USED_UP = {
     "organisations.revoke_invitation": "invitation_id",
     "organisations.end_membership": "membership_id",
     "delegations.revoke": "delegation_id",
+    "trust.remove": "certificate_id",
     "consents.revoke": "consent_id",
 }
 # `document_id` means a document in the bin here.

@@ -163,15 +163,23 @@ def _value(scene: Scene, endpoint: str, name: str, visitor: Visitor) -> Any:
         return scene.another_session(visitor.person).session_id if visitor.person else uuid4()
     if endpoint == "accounts.confirm":
         return scene.sign_up_token
+    if endpoint == "sharing.check_page":
+        return scene.check_code
+    if name == "certificate_id" and endpoint.startswith("operator_trust."):
+        return scene.common_certificate_id
     if name == "document_id" and endpoint in IN_BIN:
         return scene.own.ids["binned_id"]
-    fixed = {"organisation_id": scene.own.organisation_id, "number": 1, "token": "none", "filename": "icon.svg"}
+    numbers = {"number": 1, "place": 1}
+    fixed = {"organisation_id": scene.own.organisation_id, **numbers, "token": "none", "filename": "icon.svg"}
     return scene.own.ids.get(name, fixed.get(name))
 
 
 # What one may not see is not there: another organisation's thing and no thing at all answer alike.
 
-_OWNED = ("document_id", "folder_id", "membership_id", "invitation_id", "delegation_id", "consent_id", "portal_id")
+_OWNED = (
+    "document_id", "folder_id", "membership_id", "invitation_id", "delegation_id", "consent_id", "portal_id",
+    "certificate_id",
+)  # fmt: skip
 
 
 def _things(app: Flask) -> Iterator[tuple[str, str, str]]:

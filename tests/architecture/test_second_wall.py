@@ -18,10 +18,12 @@ from entitylocker.audit.models import OPERATOR_LOG
 from entitylocker.config import Settings
 from entitylocker.extensions import Base, db
 from entitylocker.tenancy import DatabaseRole, OneOrganisation, TableKind, Tenant
+from entitylocker.trust import service as trust
 from entitylocker.vault.models import Folder
 from tests.architecture.matrix import House
 from tests.factories import Member, Organisations
 from tests.oauth.world import make_world
+from tests.trust.authorities import make_authority
 
 TABLES = {kind: [t for t in Base.metadata.tables.values() if t.info.get("kind") is kind] for kind in TableKind}
 # How the table of organisations itself names its organisation.
@@ -40,6 +42,9 @@ def houses(app: Flask, settings: Settings) -> tuple[House, House]:
     for _ in range(2):
         world = make_world(app, organisations, settings.base_url)
         world.tokens()
+        with app.app_context():
+            trust.add_certificates(world.giver.actor, [make_authority().der])
+            trust.set_policy(world.giver.actor, claimed_time_suffices=True)
         organisations.add_member(Role.READER, world.giver.organisation_id)
         found.append(House(world.giver, {"keeper": world.keeper.organisation_id}))
     return found[0], found[1]
@@ -78,7 +83,8 @@ def test_the_tables_that_are_looked_at_are_not_empty(own: House) -> None:
     tenant = Tenant(organisation_id=own.organisation_id)
     for name in ("organisations", "memberships", "invitations", "folders", "documents", "versions", "events"):
         assert _everything(Base.metadata.tables[name], tenant, COLUMN.get(name, "organisation_id")), name
-    assert _everything(Base.metadata.tables["consents"], tenant, "organisation_id")
+    for name in ("consents", "organisation_certificates", "trust_policies"):
+        assert _everything(Base.metadata.tables[name], tenant, "organisation_id"), name
 
 
 @pytest.mark.parametrize("table", TABLES[TableKind.TWO_PARTY], ids=_ids(TABLES[TableKind.TWO_PARTY]))
@@ -150,6 +156,30 @@ def test_a_keeper_may_not_change_what_was_given_to_it(own: House) -> None:
         _refused("UPDATE consents SET ends_at = ends_at + interval '1 year'", tenant)
 
 
+def test_only_the_operator_says_whom_everybody_trusts_and_what_a_certificate_is_never_changes(own: House) -> None:
+    mine = Tenant(organisation_id=own.organisation_id)
+    operator, worker = Tenant(DatabaseRole.OPERATOR), Tenant(DatabaseRole.WORKER)
+    for tenant in (mine, worker):
+        _refused("UPDATE trust_certificates SET removed_at = now()", tenant)
+        _refused("INSERT INTO trust_certificates SELECT * FROM trust_certificates", tenant)
+        _refused("DELETE FROM trust_crls", tenant)
+    _refused("UPDATE trust_certificates SET der = ''", operator)
+    _refused("DELETE FROM trust_certificates", operator)
+    _refused("UPDATE organisation_certificates SET is_root = true", mine)
+    _refused("DELETE FROM organisation_certificates", mine)
+
+
+def test_only_the_worker_keeps_answers_about_revocation_and_it_wants_none_itself(own: House) -> None:
+    mine = Tenant(organisation_id=own.organisation_id)
+    for tenant in (mine, Tenant(DatabaseRole.OPERATOR)):
+        _refused("UPDATE revocation_answers SET body = ''", tenant)
+        _refused("DELETE FROM revocation_answers", tenant)
+        _refused("INSERT INTO revocation_answers SELECT * FROM revocation_answers", tenant)
+    _refused("UPDATE revocation_wants SET url = ''", mine)
+    _refused("UPDATE revocation_wants SET served_at = now()", Tenant(DatabaseRole.WORKER))
+    _refused("UPDATE versions SET recheck_at = now()", Tenant(DatabaseRole.WORKER))
+
+
 def test_events_are_neither_changed_nor_removed_by_anybody(own: House) -> None:
     for role in DatabaseRole:
         tenant = Tenant(role, organisation_id=own.organisation_id)
@@ -161,7 +191,8 @@ def test_events_are_neither_changed_nor_removed_by_anybody(own: House) -> None:
 @pytest.mark.parametrize(
     "table",
     ["documents", "versions", "folders", "consents", "consent_items", "organisation_keys", "memberships", "sessions",
-     "persons", "tokens", "authorization_codes", "invitations", "delegations", "idempotency_keys"],
+     "persons", "tokens", "authorization_codes", "invitations", "delegations", "idempotency_keys",
+     "organisation_certificates", "trust_policies", "revocation_wants"],
 )  # fmt: skip
 def test_the_operator_reads_nothing_of_what_organisations_and_people_keep(table: str, own: House) -> None:
     for tenant in (Tenant(DatabaseRole.OPERATOR), Tenant(DatabaseRole.OPERATOR, own.organisation_id)):
@@ -175,8 +206,13 @@ def test_the_operator_reads_the_log_of_the_installation_and_no_other_trail(own: 
 
 
 WORKER_SEES = {
-    "versions": {"organisation_id", "id", "verdict", "created_at"},
+    "versions": {"organisation_id", "id", "verdict", "created_at", "recheck_at"},
+    # It fetches what is wanted, once for everybody.
+    "revocation_answers": None,
+    "revocation_wants": {"organisation_id", "subject_id", "key", "kind", "url", "request", "served_at"},
     "document_types": None,
+    "trust_certificates": None,
+    "trust_crls": None,
     "outbox_messages": None,
 }
 

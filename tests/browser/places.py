@@ -23,9 +23,12 @@ ROLES = (
 )
 IMPORTANT = {
     "sign-in",
+    "check",
+    "check-page",
     "overview",
     "documents",
     "document-valid",
+    "report-valid",
     "upload",
     "consent-page",
     "consents",
@@ -40,6 +43,7 @@ _VERDICTS = {
     "document-expired": "Lease of the Chakan warehouse",
     "document-unsigned": "PAN card",
 }
+_REPORTS = ("valid", "changed", "unknown", "unsigned")
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,18 @@ def prepare(browser: Browser, demo: Demo) -> Places:
     here, keeper = demo.organisation(), demo.organisation(1)
     found = _in_window(browser, demo, "records_officer", _find_documents)
     document = found["document-valid"]
+    check_page = _in_window(browser, demo, "signatory", _switch_check_page_on)
     return Places({
         "nobody": {
             "sign-in": "/sign-in", "sign-up": "/sign-up", "check-mail": "/sign-up/check-mail", "help": "/help",
             "accessibility": "/accessibility", "privacy": "/privacy", "not-found": "/nothing-here",
-            "bad-invitation": "/invitations/nothing", "portal": f"{demo.portal}/",
+            "bad-invitation": "/invitations/nothing", "portal": f"{demo.portal}/", "check": "/check",
+            "no-code": "/check?code=nothing", "check-page": check_page, "no-check-page": "/check/0000-0000-0000-0000",
         },
         "visitor": {"portal-result": f"{demo.portal}/result", "portal-fault": f"{demo.portal}/callback?state=no"},
         "administrator": {
             "overview": here, "people": f"{here}/people", "details": f"{here}/details",
+            "trust": f"{here}/trust", "trust-missing": f"{here}/trust?issuer=Some%20authority",
             "delegations": f"{here}/delegations", "give": f"{here}/delegations/new",
             "register-organisation": "/organisations/new", "organisations": "/organisations", "account": "/account",
             "outbox": "/outbox", "invitation": _in_window(browser, demo, "administrator", _find_invitation),
@@ -84,20 +91,25 @@ def prepare(browser: Browser, demo: Demo) -> Places:
             "overview": here, "documents": f"{here}/documents", "nothing-matches": f"{here}/documents?q=zzzz",
             "upload": f"{here}/documents/upload", "due": f"{here}/documents/due", "bin": f"{here}/bin",
             "edit": f"{document}/edit", "add-version": f"{document}/versions/add", **found,
+            **{f"report-{name}": f"{found[f'document-{name}']}/versions/1/report" for name in _REPORTS},
             "forbidden": f"{here}/delegations/new",
         },
         "signatory": {
             "overview": here, "consents": f"{here}/consents",
             "consent": _in_window(browser, demo, "signatory", _find_consent), "consent-page": "ask",
+            "check-page-on": f"{document}/check-page", "check-page-slip": f"{document}/check-page/slip",
+            "check-page-off": f"{found['document-unsigned']}/check-page",
         },
-        "auditor": {"activity": f"{here}/activity", "activity-nothing": f"{here}/activity?text=zzzz"},
+        "auditor": {
+            "activity": f"{here}/activity", "activity-nothing": f"{here}/activity?text=zzzz", "trust": f"{here}/trust",
+        },
         "delegate": {"overview": here, "documents": f"{here}/documents"},
         "keeper": {
             "overview": keeper, "documents": f"{keeper}/documents", "due": f"{keeper}/documents/due",
             "consents": f"{keeper}/consents", "portals": f"{keeper}/portals",
             "register-portal": f"{keeper}/portals/new", "portal": _in_window(browser, demo, "keeper", _find_portal),
         },
-        "operator": {"approvals": "/operator"},
+        "operator": {"approvals": "/operator", "operator-trust": "/operator/trust"},
     }, visit)  # fmt: skip
 
 
@@ -120,6 +132,16 @@ def _visit_portal(browser: Browser, demo: Demo) -> Any:
     visit = context.storage_state()
     context.close()
     return visit
+
+
+def _switch_check_page_on(page: Page, demo: Demo) -> str:
+    """Where everybody sees the check page of the signed document."""
+    page.goto(f"{demo.documents(page)[_VERDICTS['document-valid']]}/check-page")
+    if page.get_by_role("button", name="Switch on").count():
+        for box in page.get_by_role("checkbox").all():
+            box.check()
+        page.get_by_role("button", name="Switch on").click()
+    return str(page.get_by_role("link", name="See what others see").get_attribute("href"))
 
 
 def _invite(page: Page, demo: Demo) -> None:

@@ -57,3 +57,36 @@ def test_the_worker_runs_a_job_inside_the_application(app: Flask, settings: Sett
     asyncio.run(work())
     assert (word, "entitylocker") in _seen
     assert waiting(settings, word) == 0
+
+
+@task("tests.patient", patient=True)
+def patient() -> None:
+    """Work that may wait."""
+
+
+@task("tests.later", wait_seconds=120)
+def later() -> None:
+    """Work that does for many acts what would be much for each."""
+
+
+def test_patient_work_waits_behind_everything_else_and_later_work_for_its_time(
+    in_app: Flask, settings: Settings
+) -> None:
+    with tenancy.transaction(Tenant()):
+        defer(patient)
+        defer(later)
+    with psycopg.connect(**connection_facts(settings.database_worker_url)) as connection:
+        found = connection.execute(
+            "SELECT task_name, priority < 0, scheduled_at BETWEEN now() + interval '1 minute' AND now() + interval "
+            "'2 minutes' FROM procrastinate_jobs WHERE task_name IN ('tests.patient', 'tests.later')"
+        ).fetchall()
+    assert set(found) == {("tests.patient", True, None), ("tests.later", False, True)}
+
+
+def test_periodic_work_is_registered_with_its_priority(app: Flask, settings: Settings) -> None:
+    queue = build_queue(app, settings.database_worker_url, [note], [patient])
+    found = {
+        (periodic.task.name, periodic.cron, periodic.task.priority)
+        for periodic in queue.periodic_registry.periodic_tasks.values()
+    }
+    assert found == {("tests.note", "17 * * * *", 0), ("tests.patient", "*/10 * * * *", -10)}

@@ -88,7 +88,7 @@ def test_nonsense_on_the_socket_harms_nobody(checker: CheckerClient, pki: Pki) -
 
 
 def test_a_file_that_takes_forever_is_stopped_and_the_next_is_checked(pki: Pki) -> None:
-    slow = pki.sign(pki.sign(chain_of_objects(4500), "First"), "Second")
+    slow = pki.sign(pki.sign(chain_of_objects(4500, commented=True), "First"), "Second")
     with LocalChecker(sandbox=False, workers=1, seconds=1.5) as local:
         started = time.monotonic()
         report = local.client.check(slow, trust=pki.trust)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,9 +78,44 @@ def test_people_read_words_and_no_control_characters(pki: Pki, papers: Path) -> 
     odd = papers / "odd\x1b[31m.pdf"
     odd.write_bytes((papers / "unknown_signer.pdf").read_bytes())
     done = run(odd)
-    assert "signer not confirmed (unknown authority)" in done.output
-    assert "Somebody Else (demo)" in done.output
+    assert "Signer not confirmed" in done.output and "Make sure by other means who signed it" in done.output
+    assert "1. Signature of Somebody Else (demo)" in done.output
+    assert "No authority that this locker relies on" in done.output
     assert "\x1b" not in done.output
+
+
+def test_many_files_are_counted_and_shown_in_order(pki: Pki, papers: Path) -> None:
+    files = [papers / f"{kind}.pdf" for kind in ("valid", "altered", "unsigned")]
+    done = run("--trust", pki.authority.trust_dir, *files)
+    assert [done.stdout.index(file.name) for file in files] == sorted(done.stdout.index(file.name) for file in files)
+    assert "3 files: 1 × Altered, 1 × Signature valid, 1 × Not signed" in done.stdout
+    assert "not that the contents are true" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_words_of_standards_are_written_beside(pki: Pki, papers: Path, tmp_path: Path) -> None:
+    done = run("--json", "--etsi", tmp_path, papers / "unknown_signer.pdf", papers / "unsigned.pdf")
+    assert done.exit_code == 1 and json.loads(done.stdout)[0]["verdict"] == "signer_not_confirmed"
+    (written,) = tmp_path.iterdir()
+    assert written.name.startswith("unknown_signer.pdf.") and b"ValidationReport" in written.read_bytes()
+
+
+def test_progress_is_for_people_before_a_terminal(papers: Path) -> None:
+    program = [sys.executable, "-m", "entitylocker.cli.main", "verify"]
+    files = [str(papers / f"{kind}.pdf") for kind in ("valid", "unsigned")]
+
+    def errors(*options: str) -> bytes:
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "rb", buffering=0) as reading:
+            subprocess.run([*program, *options, *files], stdout=subprocess.DEVNULL, stderr=theirs, check=False)
+            os.close(theirs)
+            try:
+                return reading.read(4096)
+            except OSError:  # the other end is closed and nothing was written
+                return b""
+
+    assert b"Checking" in errors()
+    assert errors("--json") == b""
 
 
 def test_help_is_in_words() -> None:

@@ -114,7 +114,7 @@ def code_of(answer: TestResponse) -> str | None:
     """The code of a refusal, from problem JSON or from the page."""
     if answer.is_json or answer.mimetype == "application/problem+json":
         return str(answer.get_json(force=True)["code"])
-    found = re.search(r'Code of this answer</?[^:]*: <span class="mono">(\w+)<', answer.text)
+    found = re.search(r'Code of this answer: <span class="mono">(\w+)<', answer.text)
     return found.group(1) if found else None
 
 

@@ -60,7 +60,7 @@ def test_filters(sender: Sender) -> None:
     assert titles(sender, verdict="checking") == ["Board resolution", "Trade licence 50% off"]
     assert titles(sender, verdict="valid") == []
     assert "Nothing matches" in text_of(sender.get("/documents?q=nothing+like+it"))
-    for bad in ("verdict=good", "limit=0", "older=x", "colour=red"):
+    for bad in ("verdict=good", "limit=0", "older=x", "colour=red", "changed=maybe"):
         assert sender.client.get(f"/api/v1{sender.base}/documents?{bad}").status_code == 422
 
 

@@ -1,0 +1,1 @@
+"""Check pages of documents by code, and the public page where anybody may have a PDF checked."""

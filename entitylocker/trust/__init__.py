@@ -1,0 +1,1 @@
+"""Whose signatures are believed: certificates of authorities, for the installation and for one organisation."""
