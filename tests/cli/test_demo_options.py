@@ -23,6 +23,7 @@ def test_a_home_keeps_to_the_database_it_began_with(tmp_path: Path, monkeypatch:
 
 
 def test_a_tour_needs_a_demo(tmp_path: Path) -> None:
+    remember(tmp_path, database_app_url=ELSEWHERE)
     answer = CliRunner().invoke(main, ["tour", "--home", str(tmp_path)])
     assert answer.exit_code == 1
     assert "There is no demo in" in answer.output
