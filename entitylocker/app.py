@@ -55,6 +55,7 @@ from entitylocker.vault.pages import pages as vault_pages
 from entitylocker.vault.telling import remind_of_changes
 from entitylocker.web.actors import loaders
 from entitylocker.web.api import API_CONFIG, register_api
+from entitylocker.web.body_pace import keep_pace
 from entitylocker.web.display import language_setting, register_display, select_locale
 from entitylocker.web.display import pages as display_pages
 from entitylocker.web.engine_room import EngineRoom, install
@@ -105,6 +106,7 @@ def create_app(settings: Settings) -> Flask:
     """Build the application for `settings`. The engines must answer when the first request comes, not before."""
     app = Flask("entitylocker", template_folder=str(resource("templates")), static_folder=str(resource("static")))
     app.config.update(_flask_config(settings))
+    app.wsgi_app = keep_pace(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         # Who visits is told by the nearest proxies only: limits by address would else count everybody as one.
         behind = settings.trusted_proxies

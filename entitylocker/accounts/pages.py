@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from entitylocker.accounts import service
 from entitylocker.accounts.schemas import ConfirmSchema, LanguageSchema, SignInSchema, SignUpSchema
 from entitylocker.accounts.sessions import SessionPerson
-from entitylocker.accounts.throttling import limit_accounts, limit_addresses
+from entitylocker.accounts.throttling import limit_accounts, limit_addresses, limit_guesses
 from entitylocker.errors import SignInRequired
 from entitylocker.web.actors import current_actor, person_actor
 from entitylocker.web.arrival import open_to_all, session_only
@@ -60,7 +60,8 @@ def _onward() -> Response:
 @pages.route("/sign-in", methods=["GET", "POST"])
 @open_to_all("this is how one becomes somebody")
 @limit_addresses("60 per minute; 600 per hour")
-@limit_accounts("10 per 15 minutes", only_failures=True)
+@limit_guesses("10 per 15 minutes")
+@limit_accounts("100 per hour", only_failures=True)
 def sign_in() -> Response | tuple[str, int]:
     """Sign in with address and password, then go on to `next` if that is a page of this site."""
     if request.method == "GET" and current_user.is_authenticated:

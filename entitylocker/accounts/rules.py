@@ -23,6 +23,8 @@ TOO_PERSONAL = N_("The password must not be made of your name or e-mail address.
 _TRIMMINGS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _DISTINCT_MIN = 4
 
+_ADDRESS = re.compile(r"://|@|\bwww\.|\.[a-z]{2,}/", re.IGNORECASE)
+
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR", "Opera"),
@@ -40,6 +42,11 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
+
+
+def holds_address(name: str) -> bool:
+    """Whether a name would lead somewhere when it stands in a mail. `Example.com Private Limited` is a name."""
+    return _ADDRESS.search(unicodedata.normalize("NFKC", name)) is not None
 
 
 def normalise_email(email: str) -> str:

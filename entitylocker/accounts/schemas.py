@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from entitylocker.accounts.rules import PASSWORD_MAX
+from entitylocker.accounts.rules import PASSWORD_MAX, holds_address
 from entitylocker.errors import N_
 
 NAME_MAX = 120
@@ -40,6 +40,16 @@ class Line(fields.String):
         return text
 
 
+class Name(Line):
+    """What somebody is called. It stands in mails to strangers, so it must not carry an address anywhere."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
+        text = super()._deserialize(value, attr, data, **rest)
+        if holds_address(text):
+            raise ValidationError(N_("A name cannot hold a web or e-mail address."))
+        return text
+
+
 class EmailAddress(fields.Email):
     """An e-mail address, without the space that pasting leaves round it."""
 
@@ -67,7 +77,7 @@ class SignInSchema(Schema):
 class SignUpSchema(Schema):
     """A new account."""
 
-    name = Line(required=True)
+    name = Name(required=True)
     email = EmailAddress(required=True)
     password = fields.String(required=True, error_messages=NEEDED)
 

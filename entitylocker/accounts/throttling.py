@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
+from flask_limiter.util import get_remote_address
 
 # Registers the storage of RATELIMIT_STORAGE_URI.
 import entitylocker.web.rate_storage
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.extensions import limiter
 
-__all__ = ["limit_accounts", "limit_addresses"]
+__all__ = ["limit_accounts", "limit_addresses", "limit_guesses"]
 
 assert entitylocker.web.rate_storage.PostgresStorage.STORAGE_SCHEME
 
@@ -34,6 +35,15 @@ def limit_accounts(limit: str, *, only_failures: bool = False) -> Callable[[View
     """At most `limit` posts about one account; with `only_failures` those that succeeded do not count."""
     counts = _failed if only_failures else None
     return limiter.limit(limit, methods=["POST"], key_func=account_key, deduct_when=counts)
+
+
+def limit_guesses(limit: str) -> Callable[[View], View]:
+    """At most `limit` failed posts about one account from one address: a stranger locks nobody else out."""
+    return limiter.limit(limit, methods=["POST"], key_func=_guess_key, deduct_when=_failed)
+
+
+def _guess_key() -> str:
+    return f"{account_key()} {get_remote_address()}"
 
 
 def _failed(response: Response) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 from rich.console import Console
+from sqlalchemy.engine import make_url
 
 from entitylocker.app import create_app
 from entitylocker.cli.demo_seed import seed_demo
@@ -20,8 +22,9 @@ from entitylocker.cli.installation import prepare_installation
 from entitylocker.cli.migrate import migrate_database
 from entitylocker.cli.options import home_option, json_option
 from entitylocker.cli.processes import Processes, checker_address, free_port, is_free
-from entitylocker.config import Settings, read_remembered, remember
-from entitylocker.engines import EmbeddedEngines
+from entitylocker.config import PREFIX, Settings, read_remembered, remember
+from entitylocker.engines import EmbeddedEngines, EngineAddresses
+from entitylocker.engines.home import HomeLock
 
 PORT = 8080
 
@@ -36,7 +39,8 @@ def demo(home: Path, port: int | None, as_json: bool) -> None:
     """Start everything on this machine, with two organisations to look at.
 
     The engines, the web part, the worker and a sample portal are started; Ctrl-C stops all of it. What you do is kept
-    in the home directory and is there again the next time.
+    in the home directory and is there again the next time. With ENTITYLOCKER_DATABASE_URL or ENTITYLOCKER_S3_* a
+    PostgreSQL or a document store of your own is used instead: an empty one.
     """
     signal.signal(signal.SIGTERM, _stop)
     console = Console(stderr=True, highlight=False)
@@ -62,9 +66,8 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _start(stack: ExitStack, home: Path, port: int | None, say: Callable[[str], None]) -> dict[str, Any]:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engines = EmbeddedEngines(home, progress=say)
-    stack.callback(engines.stop)
-    addresses = engines.start()
+    _stay_with_the_database(home)
+    addresses = _start_engines(stack, home, say)
     web_port, portal_port = _choose_ports(home, port)
     remember(home, base_url=f"http://127.0.0.1:{web_port}", checker_socket=str(checker_address(home)), demo=True)
     settings = prepare_installation(home, addresses)
@@ -81,6 +84,31 @@ def _start(stack: ExitStack, home: Path, port: int | None, say: Callable[[str], 
     processes.start_web(web_port)
     processes.start_portal(portal_port)
     return _outside_facts(settings, facts, portal_port)
+
+
+def _start_engines(stack: ExitStack, home: Path, say: Callable[[str], None]) -> EngineAddresses | None:
+    """The embedded engines, unless the environment names a database and a store of one's own."""
+    named = [PREFIX + name for name in ("DATABASE_URL", "S3_ENDPOINT") if os.environ.get(PREFIX + name)]
+    if named:
+        say(f"Using what {' and '.join(named)} {'name' if len(named) > 1 else 'names'}")
+    if len(named) > 1:
+        lock = HomeLock(home)
+        lock.acquire()
+        stack.callback(lock.release)
+        return None
+    engines = EmbeddedEngines(home, progress=say)
+    stack.callback(engines.stop)
+    return engines.start()
+
+
+def _stay_with_the_database(home: Path) -> None:
+    """What was made up is in one database and in no other: a home keeps to the one it began with."""
+    address = os.environ.get(PREFIX + "DATABASE_URL")
+    mine = make_url(address).render_as_string() if address else "embedded"
+    known = read_remembered(home).get("demo_database", mine)
+    if mine != known:
+        raise click.ClickException(f"The demo of this home lives in another database ({known}). Choose another --home.")
+    remember(home, demo_database=mine)
 
 
 def _choose_ports(home: Path, port: int | None) -> tuple[int, int]:

@@ -24,12 +24,12 @@ _ROLE_SETTINGS = {"database_app_url": APP, "database_operator_url": OPERATOR, "d
 def prepare_installation(home: Path, addresses: EngineAddresses | None = None) -> Settings:
     """Make the home ready and answer its settings.
 
-    `addresses`: where the embedded engines are. Without them ENTITYLOCKER_DATABASE_URL names the database, and the
+    `addresses`: where the embedded engines are. ENTITYLOCKER_DATABASE_URL names another database instead, and the
     roles of the house are made in it with random passwords that only the home remembers.
     """
     if addresses is not None:
         remember(home, **{name: getattr(addresses, name) for name in addresses.__dataclass_fields__})
-    elif address := os.environ.get(PREFIX + "DATABASE_URL"):
+    if address := os.environ.get(PREFIX + "DATABASE_URL"):
         remember(home, **_external_database(home, make_url(address)))
     settings = load_settings(home)
     if not settings.operator_key_file.exists():
@@ -66,7 +66,7 @@ def _external_database(home: Path, owner: URL) -> dict[str, Any]:
     passwords: dict[str, str] = {}
     for setting, role in _ROLE_SETTINGS.items():
         known = remembered.get(setting)
-        passwords[role] = (make_url(known).password or "") if known else secrets.token_urlsafe(24)
+        passwords[role] = (known and make_url(known).password) or secrets.token_urlsafe(24)
         address = owner.set(username=role, password=passwords[role])
         found[setting] = address.render_as_string(hide_password=False)
     with psycopg.connect(owner.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:

@@ -42,7 +42,10 @@ def tour(home: Path, base: str | None, as_json: bool) -> None:
     what it should.
     """
     settings = settings_of(home)
-    facts = json.loads((settings.home / "secrets" / DEMO_FILE).read_text("utf-8"))
+    made = settings.home / "secrets" / DEMO_FILE
+    if not made.exists():
+        raise click.ClickException(f"There is no demo in {settings.home}. Start one with `entitylocker demo`.")
+    facts = json.loads(made.read_text("utf-8"))
     journey = Tour(base or settings.base_url, facts, TestAuthority(settings.home / "demo-authority"))
     steps = [_take(name, step, as_json) for name, step in journey.steps()]
     if as_json:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from entitylocker.consents import reading
 from entitylocker.consents.schemas import ConsentSchema, DocumentsSchema, SharedDocumentSchema
 from entitylocker.consents.terms import ConsentView
+from entitylocker.extensions import limiter
 from entitylocker.web.actors import acting_actor
 from entitylocker.web.arrival import token_only
 from entitylocker.web.downloads import send_content
@@ -22,6 +23,8 @@ blueprint = Blueprint(
     url_prefix="/api/v1/consents/<uuid:consent_id>",
     description="What an organisation gave to a portal, for the portal with its access token.",
 )
+# A portal reads what it was given, again and again if it must; it does not hammer.
+limiter.limit("1200 per minute")(blueprint)
 _BEARER: dict[str, Any] = {"security": [{"bearer": []}]}
 
 

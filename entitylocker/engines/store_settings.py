@@ -78,8 +78,9 @@ def write_store_settings(layout: Layout, account: Account, values: SecretValues,
     names = f'allowed_commonNames = "{COMMON_NAME}"\n'
     security = SECURITY.format(authority=_toml(folder / "authority.pem"), **vars(values))
     security += "".join(f"[grpc.{name}]\n{part}{'' if name == 'client' else names}" for name in PARTS)
-    # Nobody needs the master's HTTP port; without this its status page is open to all.
-    security += f"[https.master]\n{part}ca = {_toml(folder / 'authority.pem')}\n"
+    # Tokens guard the bytes; without this the status pages of master and volumes are open to all.
+    closed = f"{part}ca = {_toml(folder / 'authority.pem')}\n"
+    security += f"[https.master]\n{closed}[https.volume]\n{closed}[https.client]\nenabled = true\n{closed}"
     files: dict[str, str | bytes] = {
         "authority.pem": made.authority,
         "node.pem": made.certificate,

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_load, validate
 
 from entitylocker.access import Role
-from entitylocker.accounts.schemas import NEEDED, EmailAddress, Line
+from entitylocker.accounts.schemas import NEEDED, EmailAddress, Line, Name
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 
 NAME_MAX = 200
@@ -29,7 +29,7 @@ class _IdentifierFields(Schema):
 class RegisterSchema(_IdentifierFields):
     """A new organisation with one identifier."""
 
-    name = Line(NAME_MAX, required=True)
+    name = Name(NAME_MAX, required=True)
     kind = fields.String(
         required=True,
         error_messages=NEEDED,

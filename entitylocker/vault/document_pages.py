@@ -9,11 +9,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from entitylocker.extensions import limiter
 from entitylocker.vault import service
 from entitylocker.vault.blueprint import document_rights, folder_name, pages
 from entitylocker.vault.presenting import show
 from entitylocker.vault.schemas import EditSchema, UnlockSchema
-from entitylocker.web.actors import current_actor
+from entitylocker.web.actors import current_actor, current_person
 from entitylocker.web.arrival import session_only
 from entitylocker.web.downloads import send_content
 from entitylocker.web.forms import Form
@@ -84,8 +85,17 @@ def check_again(organisation_id: UUID, document_id: UUID) -> Response:
     return _back(organisation_id, document_id)
 
 
+def _unlocker() -> str:
+    return f"unlock:{current_person().person_id}:{(request.view_args or {})['document_id']}"
+
+
+def _was_refused(response: Response) -> bool:
+    return response.status_code >= 400
+
+
 @pages.post(f"{ONE}/unlock")
 @session_only
+@limiter.limit("10 per 10 minutes", key_func=_unlocker, deduct_when=_was_refused)
 def unlock(organisation_id: UUID, document_id: UUID) -> Response | tuple[str, int]:
     """Have a locked document checked with its password, which is kept nowhere."""
     form = Form(UnlockSchema)

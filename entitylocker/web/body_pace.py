@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,8 +27,8 @@ class PaceKeeper:
         self._least = least
         self._grace = grace
         self._lock = threading.Lock()
-        self._reads: dict[int, tuple[float, socket.socket]] = {}
-        self._cut: set[int] = set()
+        self._reads: dict[object, tuple[float, socket.socket]] = {}
+        self._cut: set[object] = set()
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -38,7 +38,7 @@ class PaceKeeper:
         if connection is None:
             yield
             return
-        ticket = threading.get_ident()
+        ticket = object()
         with self._lock:
             self._reads[ticket] = (time.monotonic() + self._grace + size / self._least, connection)
             self._start()
@@ -81,3 +81,27 @@ def _stop_reading(connection: socket.socket) -> None:
 
 
 pace = PaceKeeper()
+
+
+class _PacedBody:
+    """A request body whose every read is watched, whoever reads it."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self._environ = environ
+        self._body = environ["wsgi.input"]
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes. Raises TimeoutError if the sender is too slow."""
+        with pace.watch(self._environ, size):
+            piece: bytes = self._body.read(size)
+        return piece
+
+
+def keep_pace(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """WSGI middleware: no body of any request, forms included, may come in slower than the least pace."""
+
+    def run(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["wsgi.input"] = _PacedBody(environ)
+        return application(environ, start_response)
+
+    return run

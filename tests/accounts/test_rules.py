@@ -78,3 +78,13 @@ def test_a_browser_is_named_as_its_owner_would() -> None:
     assert rules.describe_browser(firefox) == "Firefox, Linux"
     assert rules.describe_browser(phone) == "Chrome, Android"
     assert rules.describe_browser("curl/8") == ""
+
+
+@pytest.mark.parametrize("name", ["See https://win.example", "a@b.example", "WWW.win.example", "win.example/now"])
+def test_a_name_that_leads_somewhere_is_none(name: str) -> None:
+    assert rules.holds_address(name)
+
+
+@pytest.mark.parametrize("name", ["Example.com Private Limited", "M/s Rao & Sons", "S. K. Traders", "श्री ट्रेडर्स"])
+def test_ordinary_names_lead_nowhere(name: str) -> None:
+    assert not rules.holds_address(name)

@@ -53,6 +53,12 @@ def test_every_http_port_refuses_a_stranger(ports: Ports) -> None:
                 assert refuses_http(port, path, method), (port, method, path)
 
 
+@pytest.mark.parametrize("path", ["/status", "/stats/disk", "/healthz", "/ui/index.html"])
+def test_the_internal_ports_tell_a_stranger_nothing_about_themselves(ports: Ports, path: str) -> None:
+    for port in (ports.master, ports.volume, ports.filer):
+        assert refuses_http(port, path), port
+
+
 def test_every_grpc_port_refuses_who_has_no_certificate(ports: Ports) -> None:
     for port in (ports.master_grpc, ports.volume_grpc, ports.filer_grpc, ports.s3_grpc):
         assert refuses_grpc(port)

@@ -41,6 +41,7 @@ def test_asked_consented_fetched_withdrawn_refused_and_all_of_it_on_record(world
     place = f"/api/v1/consents/{tokens['consent_id']}"
     consent = world.program.get(place, tokens["access_token"])
     assert consent.json["state"] == "active"
+    assert consent.headers["X-RateLimit-Limit"] == "1200"
     assert consent.json["purpose"] == {"code": "tender", "text": "Bid in tender 2026/PWD/318"}
     listed = world.program.get(f"{place}/documents", tokens["access_token"]).json["documents"]
     assert [(d["id"], d["verdict"], d["offered"]) for d in listed] == [(document_id, "valid", True)]

@@ -13,7 +13,7 @@ from flask import Flask
 from entitylocker import tenancy
 from entitylocker.access import Role
 from entitylocker.audit.models import Event
-from entitylocker.extensions import db
+from entitylocker.extensions import db, limiter
 from entitylocker.signatures.client import CheckerClient
 from entitylocker.signatures.verdicts import Verdict
 from entitylocker.vault import jobs, presenting, service, sweeping
@@ -117,6 +117,11 @@ def test_a_locked_document_is_checked_once_with_its_password(
     wrong = sender.post(f"/documents/{document_id}/unlock", password="wrong")
     assert wrong.status_code == 422
     assert "does not open with this password" in text_of(wrong)
+    for _ in range(9):
+        sender.post(f"/documents/{document_id}/unlock", password="wrong")
+    assert sender.post(f"/documents/{document_id}/unlock", password="open sesame").status_code == 429
+    with app.app_context():
+        limiter.storage.reset()
     assert sender.post(f"/documents/{document_id}/unlock", password="open sesame").status_code == 303
     assert sender.listed()[0]["verdict"] not in ("not_checkable", "checking")
     assert sender.post(f"/documents/{document_id}/unlock", password="open sesame").status_code == 409

@@ -7,6 +7,7 @@ import io
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,7 @@ from entitylocker.vault import service
 from entitylocker.vault.papers import PaperSource
 from entitylocker.vault.service import Upload
 from entitylocker.vault.views import Details
+from entitylocker.web import body_pace
 from entitylocker.web.body_pace import PaceKeeper
 from entitylocker.web.uploads import FileTooLarge, TooManyUploads, receive_file, upload_slots
 from tests.factories import Organisations
@@ -204,3 +206,26 @@ def test_a_slow_sender_is_cut_off() -> None:
             theirs_again.sendall(b"here")
             with keeper.watch({"gunicorn.socket": again}, 100):
                 assert again.recv(100) == b"here"
+
+
+def test_a_slow_form_is_cut_off_too() -> None:
+    ours, theirs = socket.socketpair()
+
+    def read_form(environ: dict[str, Any], _start: Any) -> list[bytes]:
+        return [environ["wsgi.input"].read(100)]
+
+    with ours, theirs, ours.makefile("rb") as body, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(body_pace, "pace", PaceKeeper(least=10_000, grace=0.1))
+        with pytest.raises(TimeoutError):
+            body_pace.keep_pace(read_form)({"wsgi.input": body, "gunicorn.socket": ours}, None)
+
+
+def test_an_ordinary_form_with_a_huge_file_part_is_refused_unread(app: Flask) -> None:
+    class Untouched(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise AssertionError("the body was read")
+
+    environ = {"wsgi.input": Untouched(), "CONTENT_LENGTH": str(64 * 1024 * 1024), "REQUEST_METHOD": "POST",
+               "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}"}  # fmt: skip
+    answer = app.test_client().open("/sign-in", environ_overrides=environ)
+    assert answer.status_code == 413
