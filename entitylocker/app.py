@@ -90,7 +90,7 @@ NAVIGATION = [
     NavEntry("key-round", N_("Roles given"), "delegations.delegations", Permission.DELEGATION_LIST),
     NavEntry("history", N_("Activity"), "audit.activity", Permission.AUDIT_READ),
     NavEntry("globe", N_("Portals"), "portals.portals", Permission.PORTAL_REGISTER),
-    NavEntry("shield-check", N_("Trust"), "trust.certificates", Permission.TRUST_READ),
+    NavEntry("shield-check", N_("Trusted authorities"), "trust.certificates", Permission.TRUST_READ),
     NavEntry("building-2", N_("Organisation"), "organisations.details", Permission.ORGANISATION_READ),
 ]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,6 +26,10 @@ from tests.engine_room import (
     settings_of,
 )
 from tests.factories import Member, Organisations
+
+# How long an example takes depends on who else uses the machine: no test is a timed one.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 _STATE = pytest.StashKey[TestEngines]()
 _FACTS = pytest.StashKey[dict[str, Any]]()

@@ -84,11 +84,12 @@ def _examine_signatures(
     try:
         reader, defects = _open(data, password)
         found = _signed_fields(reader)
+        agree = _agree(reader, gate, found)
     except MemoryError:
         raise
     except Exception as fault:
         return (), (_broken(fault),), Store()
-    if not _agree(reader, gate, found):
+    if not agree:
         finding = GateFinding("readers_disagree", Verdict.NOT_CHECKABLE, Reason.DAMAGED.value)
         refusals = tuple(Entry(one.name, refusal=not_checkable(one.name, Reason.DAMAGED)) for one in found)
         return refusals, (finding,), Store()

@@ -17,6 +17,10 @@ class TooMuch(Exception):
     """Looking further would take too long."""
 
 
+class Mended(Exception):
+    """The page tree had to be mended while it was read, so that its objects are not those of the file."""
+
+
 class Budget:
     """How many objects may still be looked at for one file, whatever number of signatures it has."""
 
@@ -49,7 +53,10 @@ class TwoVersions:
 
     def _open(self, data: bytes) -> pikepdf.Pdf:
         self._budget.spend(0)
-        pdf = pikepdf.open(io.BytesIO(data), password=self._password, attempt_recovery=False)
+        # Without pushing inherited attributes down to pages: that makes objects of its own numbers.
+        pdf = pikepdf.open(
+            io.BytesIO(data), password=self._password, attempt_recovery=False, inherit_page_attributes=False
+        )
         self._budget.spend(int(pdf.trailer.get("/Size", 0)) // 10)
         return pdf
 
@@ -93,6 +100,15 @@ class TwoVersions:
             waiting += _parts(one)
         self._clean |= seen
         return False
+
+
+def pages_of(pdf: pikepdf.Pdf) -> list[Any]:
+    """The pages in order. Raises Mended: qpdf copies pages that occur twice or are no objects of their own."""
+    pages = [page.obj for page in pdf.pages]
+    first_free = int(pdf.trailer.get("/Size", 0))
+    if any(page.objgen[0] >= first_free for page in pages):
+        raise Mended
+    return pages
 
 
 def _key(value: Any) -> Key | None:

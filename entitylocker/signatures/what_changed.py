@@ -9,7 +9,7 @@ from typing import Any
 import pikepdf
 
 from entitylocker.signatures import caps
-from entitylocker.signatures.two_versions import Key, TwoVersions
+from entitylocker.signatures.two_versions import Key, TwoVersions, pages_of
 
 OTHER = "other_change"
 # What no later revision may do to a signed file, whatever the other analysis of differences says of it.
@@ -30,6 +30,7 @@ NEVER_PERMITTED = frozenset(
     }
 )
 _ASPECTS = {"/Contents": "page_content_changed", "/Resources": "page_resources_changed"}
+_INHERITED = {"/Resources", "/MediaBox", "/CropBox", "/Rotate"}  # ISO 32000-2, 7.7.3.4
 _NOT_SHOWN = {"/Parent", "/Annots", "/Metadata", "/LastModified", "/PieceInfo", "/StructParents", *_ASPECTS}
 _CATALOGUE = {
     "/OpenAction": "script_or_action_changed",
@@ -48,7 +49,7 @@ Differences = dict[str, set[int]]
 def list_differences(versions: TwoVersions) -> dict[str, tuple[int, ...]]:
     """Codes of what differs, each with the pages (from 1, of the later version) it touches.
 
-    Raises TooMuch, and whatever pikepdf raises.
+    Raises TooMuch, Mended, and whatever pikepdf raises.
     """
     versions.leave_to(_compared_one_by_one(versions.new))
     found: Differences = defaultdict(set)
@@ -61,8 +62,8 @@ def list_differences(versions: TwoVersions) -> dict[str, tuple[int, ...]]:
 def pages_of_fields(pdf: pikepdf.Pdf) -> dict[str, tuple[int, ...]]:
     """On which pages each field of the form has a widget, by its full name."""
     found: dict[str, set[int]] = defaultdict(set)
-    for number, page in enumerate(pdf.pages, start=1):
-        for annotation in _annotations(page.obj):
+    for number, page in enumerate(pages_of(pdf), start=1):
+        for annotation in _annotations(page):
             if annotation.get("/Subtype") == "/Widget":
                 found[_full_name(annotation)[: caps.MAX_TEXT]].add(number)
     return {name: tuple(sorted(pages)) for name, pages in found.items()}
@@ -104,16 +105,16 @@ def _compared_one_by_one(pdf: pikepdf.Pdf) -> set[Key]:
     roots = [pdf.Root, pdf.Root.get("/AcroForm"), pdf.Root.get("/DSS"), pdf.Root.get("/Metadata")]
     roots += [pdf.Root.get("/Pages"), pdf.trailer.get("/Info"), pdf.Root.get("/Perms")]
     keys = {one.objgen for one in roots if isinstance(one, pikepdf.Object) and one.is_indirect}
-    for page in pdf.pages:
-        keys.add(page.obj.objgen)
-        keys |= {one.objgen for one in _annotations(page.obj)}
+    for page in pages_of(pdf):
+        keys.add(page.objgen)
+        keys |= {one.objgen for one in _annotations(page)}
     keys |= {one.objgen for one in _dictionaries(_dictionary(pdf.Root.get("/AcroForm")).get("/Fields"))}
     return keys - {(0, 0)}
 
 
 def _compare_pages(versions: TwoVersions, found: Differences) -> None:
-    before = {page.obj.objgen: page.obj for page in versions.old.pages}
-    after = [page.obj for page in versions.new.pages]
+    before = {page.objgen: page for page in pages_of(versions.old)}
+    after = pages_of(versions.new)
     order = [page.objgen for page in after]
     if before.keys() - set(order):
         found["page_removed"] = set()
@@ -131,7 +132,7 @@ def _page_differences(versions: TwoVersions, before: Any, after: Any) -> Iterato
     for name, code in _ASPECTS.items():
         if _value_differs(versions, before, after, name):
             yield code
-    others = {*before.keys(), *after.keys()} - _NOT_SHOWN
+    others = ({*before.keys(), *after.keys()} | _INHERITED) - _NOT_SHOWN
     if any(_value_differs(versions, before, after, name) for name in others):
         yield "page_changed"
     yield from _annotation_differences(versions, before, after)
@@ -176,8 +177,17 @@ def _compare_catalogue(versions: TwoVersions, found: Differences) -> None:
 
 
 def _value_differs(versions: TwoVersions, before: Any, after: Any, name: str, *, closely: bool = True) -> bool:
-    old, new = before.get(name), after.get(name)
+    old, new = _value(before, name), _value(after, name)
     return _written(old) != _written(new) or (closely and versions.reaches_difference(new))
+
+
+def _value(holder: Any, name: str) -> Any:
+    """The value of `name` in a dictionary, or, where a page inherits it, from above."""
+    for _ in range(_DEEPEST):
+        if name in holder or name not in _INHERITED or not isinstance(holder.get("/Parent"), pikepdf.Dictionary):
+            break
+        holder = holder.get("/Parent")
+    return holder.get(name)
 
 
 def _written(value: Any) -> bytes:

@@ -54,7 +54,10 @@ def _upload_with_progress(page: Page, demo: Demo, paper: MakePaper) -> None:
     # The words change on the open page: nobody loads it again.
     expect(verdict).to_have_text("Signature valid", timeout=60_000)
     expect(page.get_by_text("This says who signed and that nothing changed")).to_be_visible()
+    page.get_by_role("link", name="Full report").click()
     expect(page.locator("#signatures")).to_contain_text("Asha Verma (demo)")
+    page.get_by_role("link", name="Back to the document").click()
+    expect(page.get_by_role("heading", level=1, name=TITLE)).to_be_visible()
 
 
 def _is_post(route: Route) -> bool:

@@ -93,6 +93,12 @@ def dictionary(**entries: Any) -> Any:
     return DictionaryObject({NameObject("/" + name): value for name, value in entries.items()})
 
 
+def all_byte_ranges(data: bytes) -> list[tuple[int, ...]]:
+    """The ranges of all signatures, in the order in which they were made."""
+    found = [tuple(int(number) for number in match.split()) for match in _RANGE.findall(data)]
+    return sorted(found, key=lambda ranges: ranges[2] + ranges[3])
+
+
 def byte_range(data: bytes) -> tuple[int, ...]:
     """The ranges of the last signature in the file."""
     return tuple(int(number) for number in _RANGE.findall(data)[-1].split())

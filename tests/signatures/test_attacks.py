@@ -105,7 +105,8 @@ def test_shadow_attack_by_way_of_the_form(trial: TrialPki, change: str, permissi
     first = trial.sign(paper) if permission is None else attacks.certified(trial, permission, paper)
     assert check(trial, first).verdict is Verdict.VALID
     report = check(trial, attacks.updated(first, attacks.RESTYLINGS[change]))
-    if permission is MDPPerm.NO_CHANGES or (permission is not None and change != "drawn_anew"):
+    forbidden = permission is MDPPerm.NO_CHANGES or (permission is not None and change != "drawn_anew")
+    if forbidden or change == "overridden_font":
         assert report.verdict is Verdict.CHANGED_AFTER_SIGNING
     elif permission is None:
         assert report.verdict is Verdict.FILLED_IN_AFTER_SIGNING

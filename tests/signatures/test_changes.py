@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from typing import Any
 
+import pikepdf
 import pytest
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, StreamObject
 
 from entitylocker.signatures import caps
 from entitylocker.signatures.check import check_bytes
 from entitylocker.signatures.report import Change, Report
+from entitylocker.signatures.two_versions import Mended, pages_of
 from entitylocker.signatures.verdicts import Verdict
 from tests.pki import Pki
 from tests.signatures import attacks
+from tests.signatures.test_gate import edited
 from tests.signatures.trial_pki import NOW, TrialPki
 
 
@@ -138,6 +142,40 @@ def test_permitted_changes_have_pages_too(trial: TrialPki, signed: bytes) -> Non
     )
 
 
+def _inheriting(pdf: pikepdf.Pdf) -> None:
+    """Pages that have their size and fonts from above."""
+    for page in pdf.pages:
+        for name in ("/MediaBox", "/Resources"):
+            pdf.Root.Pages[name] = page.obj[name]
+            del page.obj[name]
+
+
+def test_inherited_attributes_are_no_changes(trial: TrialPki) -> None:
+    twice = trial.sign(trial.sign(edited(_inheriting)), "second", field="Sig2")
+    assert check(trial, twice).verdict is Verdict.VALID_WITH_ADDITIONS
+
+
+def test_pages_that_had_to_be_mended_are_not_compared() -> None:
+    """The first page occurs twice in the tree; qpdf makes a copy of it, under a number the file does not know."""
+
+    def twice(pdf: pikepdf.Pdf) -> None:
+        pdf.Root.Pages.Kids.append(pdf.Root.Pages.Kids[0])
+        pdf.Root.Pages.Count = 3
+
+    with pikepdf.open(io.BytesIO(edited(twice))) as pdf, pytest.raises(Mended):
+        pages_of(pdf)
+
+
+def test_what_pages_inherit_is_theirs(trial: TrialPki) -> None:
+    def change(writer: Any) -> None:
+        tree = writer.root["/Pages"]
+        tree[NameObject("/MediaBox")] = _box(writer)
+        writer.update_container(tree)
+
+    report = check(trial, attacks.updated(trial.sign(edited(_inheriting)), change))
+    assert report.changes == (Change("not_permitted", "page_changed", (1, 2)),)
+
+
 def test_rewriting_without_a_difference_is_none(trial: TrialPki, signed: bytes) -> None:
     report = check(trial, attacks.updated(signed, lambda writer: writer.update_container(attacks.page_of(writer))))
     assert report.verdict in (Verdict.VALID, Verdict.VALID_WITH_ADDITIONS)
@@ -158,7 +196,7 @@ def test_in_an_encrypted_file(pki: Pki) -> None:
 def test_the_verdict_does_not_rest_on_the_explanation(
     trial: TrialPki, signed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(caps, "MAX_STEPS", 3)
+    monkeypatch.setattr(caps, "MAX_STEPS", 0)
     report = check(trial, attacks.updated(signed, attacks.replace_contents))
     assert (report.verdict, report.changes) == (Verdict.CHANGED_AFTER_SIGNING, (Change("not_permitted"),))
     filled = check(trial, attacks.updated(signed, attacks.fill_in))
@@ -170,7 +208,7 @@ def test_the_verdict_does_not_rest_on_the_explanation(
 
 def test_many_signatures_over_a_large_file_are_explained_in_bounded_time(trial: TrialPki) -> None:
     """The budget is one for the whole file."""
-    data = trial.sign(attacks.many_objects(4000))
+    data = trial.sign(attacks.many_objects(1500))
     for number in range(4):
         data = trial.sign(data, field=f"More{number}")
     data = attacks.updated(data, attacks.replace_contents)
@@ -178,4 +216,4 @@ def test_many_signatures_over_a_large_file_are_explained_in_bounded_time(trial: 
     report = check(trial, data)
     assert len(report.signatures) == 5
     assert report.verdict is Verdict.CHANGED_AFTER_SIGNING
-    assert time.process_time() - began < 15
+    assert time.process_time() - began < 10

@@ -30,7 +30,7 @@ def stock_readers() -> Iterator[None]:
     """pyHanko and asn1crypto as they come, and every question about a path asked, also where none was found."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(examine, "FastReader", PdfFileReader)
-        patch.setattr(chain, "_has_no_path", lambda found: False)
+        patch.setattr(chain, "has_no_path", lambda found: False)
         for one in fast_paths.REPLACEMENTS:
             patch.setattr(one.owner, one.name, one.stock)
         yield

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import yaml
 from asn1crypto import ocsp as asn1_ocsp
 from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig, KeyLabel, ServiceLabel
@@ -129,6 +130,7 @@ class TrialPki:
     """Signs files in every way and knows the right answers. Times are given, so that nothing depends on today."""
 
     def __init__(self, directory: Path) -> None:
+        self._signed: dict[str, bytes] = {}
         (directory / "keys").mkdir()
         config = _config()
         for name in config["keysets"]["keys"]["keys"]:
@@ -176,7 +178,7 @@ class TrialPki:
     def signer(self, name: str = "signer") -> SimpleSigner:
         """A signer with the certificate of that name and those above it."""
         store = SimpleCertificateStore()
-        store.register_multiple([self.certificate(one) for one in ("issuing", "withdrawn", "root")])
+        store.register_multiple([self.certificate("withdrawn" if name == "below_withdrawn" else "issuing")])
         return SimpleSigner(self.certificate(name), self._private(name), store, embed_roots=False)
 
     def stamper(self, at: datetime = NOW) -> DummyTimeStamper:
@@ -205,6 +207,16 @@ class TrialPki:
         )
         signed: bytes = signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data), strict=False)).getvalue()
         return signed
+
+    def signed_paper(self, name: str) -> bytes:
+        """A small file signed by `name`; the same bytes each time."""
+        if name not in self._signed:
+            pdf = pikepdf.new()
+            pdf.add_blank_page(page_size=(595, 842))
+            target = io.BytesIO()
+            pdf.save(target)
+            self._signed[name] = self.sign(target.getvalue(), name)
+        return self._signed[name]
 
     def stamp(self, data: bytes, at: datetime = NOW, field: str = "Stamp1") -> bytes:
         """`data` with a document time stamp."""
