@@ -43,6 +43,7 @@ def _while_checked(bench: Bench, files: list[bytes], number: int) -> list[float]
     fresh = [file + b"\n" * (number + 1) for file in files]
     # In a process of its own, as it is the worker that asks in earnest: here it would hold up the clock.
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        pool.submit(_check_all, bench.settings.checker_socket, []).result()  # it has started when it answers
         checks = pool.submit(_check_all, bench.settings.checker_socket, fresh)
         times = _times(bench, lambda so_far: not checks.done())
         checks.result()

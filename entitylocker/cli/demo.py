@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 
 from entitylocker.app import create_app
 from entitylocker.cli.demo_seed import seed_demo
-from entitylocker.cli.installation import prepare_installation
+from entitylocker.cli.installation import object_store, prepare_installation
 from entitylocker.cli.migrate import migrate_database
 from entitylocker.cli.options import home_option, json_option
 from entitylocker.cli.processes import Processes, checker_address, free_port, is_free
@@ -66,11 +66,13 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _start(stack: ExitStack, home: Path, port: int | None, say: Callable[[str], None]) -> dict[str, Any]:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _stay_with_the_database(home)
+    database = _stay_with_the_database(home)
     addresses = _start_engines(stack, home, say)
     web_port, portal_port = _choose_ports(home, port)
     remember(home, base_url=f"http://127.0.0.1:{web_port}", checker_socket=str(checker_address(home)), demo=True)
     settings = prepare_installation(home, addresses)
+    _begin_with_an_empty_bucket(home, settings)
+    remember(home, demo_database=database)
     processes = Processes(home)
     stack.callback(processes.stop)
     say("Starting the checker of signatures")
@@ -101,14 +103,23 @@ def _start_engines(stack: ExitStack, home: Path, say: Callable[[str], None]) -> 
     return engines.start()
 
 
-def _stay_with_the_database(home: Path) -> None:
-    """What was made up is in one database and in no other: a home keeps to the one it began with."""
+def _stay_with_the_database(home: Path) -> str:
+    """What was made up is in one database and in no other: a home keeps to the one it began with. Answers its name."""
     address = os.environ.get(PREFIX + "DATABASE_URL")
     mine = make_url(address).render_as_string() if address else "embedded"
     known = read_remembered(home).get("demo_database", mine)
     if mine != known:
         raise click.ClickException(f"The demo of this home lives in another database ({known}). Choose another --home.")
-    remember(home, demo_database=mine)
+    return mine
+
+
+def _begin_with_an_empty_bucket(home: Path, settings: Settings) -> None:
+    """What no row of this database names is swept away: the bucket must not hold what another one names."""
+    mine = f"{settings.s3_endpoint}/{settings.s3_bucket}"
+    if os.environ.get(PREFIX + "S3_ENDPOINT") and read_remembered(home).get("demo_bucket") != mine:
+        if next(object_store(settings).list_keys(), None) is not None:
+            raise click.ClickException(f"The bucket {settings.s3_bucket} is not empty. The demo takes an empty one.")
+        remember(home, demo_bucket=mine)
 
 
 def _choose_ports(home: Path, port: int | None) -> tuple[int, int]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
 import psycopg
 from sqlalchemy.engine import URL, make_url
 
 from entitylocker.config import PREFIX, Settings, load_settings, read_remembered, remember
 from entitylocker.engines import EngineAddresses
-from entitylocker.engines.roles import APP, OPERATOR, WORKER, ensure_roles
+from entitylocker.engines.roles import APP, OPERATOR, WORKER, ensure_roles, foreign_roles
 from entitylocker.signatures.sealing import Seal
 from entitylocker.storage.keys import OperatorKey
 from entitylocker.storage.store import ObjectStore
@@ -21,16 +23,29 @@ from entitylocker.storage.store import ObjectStore
 _ROLE_SETTINGS = {"database_app_url": APP, "database_operator_url": OPERATOR, "database_worker_url": WORKER}
 
 
-def prepare_installation(home: Path, addresses: EngineAddresses | None = None) -> Settings:
+class AnothersDatabase(click.ClickException):
+    """The roles of the house are there already, with passwords that this home does not know."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another installation uses this PostgreSQL: its roles el_app, el_operator and el_worker have passwords "
+            "that this home does not know. Nothing was changed. Copy that installation's home to this machine, or, if "
+            "it is lost for good, run `entitylocker migrate --take-over`, which gives the roles new passwords."
+        )
+
+
+def prepare_installation(home: Path, addresses: EngineAddresses | None = None, *, take_over: bool = False) -> Settings:
     """Make the home ready and answer its settings.
 
     `addresses`: where the embedded engines are. ENTITYLOCKER_DATABASE_URL names another database instead, and the
-    roles of the house are made in it with random passwords that only the home remembers.
+    roles of the house are made in it with random passwords that only the home remembers. Raises AnothersDatabase
+    where another home's are, unless it is to `take_over`.
     """
+    remembered = read_remembered(home)
     if addresses is not None:
         remember(home, **{name: getattr(addresses, name) for name in addresses.__dataclass_fields__})
     if address := os.environ.get(PREFIX + "DATABASE_URL"):
-        remember(home, **_external_database(home, make_url(address)))
+        remember(home, **_external_database(make_url(address), remembered, take_over=take_over))
     settings = load_settings(home)
     if not settings.operator_key_file.exists():
         OperatorKey.create(settings.operator_key_file)
@@ -59,16 +74,27 @@ def object_store(settings: Settings) -> ObjectStore:
     )
 
 
-def _external_database(home: Path, owner: URL) -> dict[str, Any]:
+def _external_database(owner: URL, remembered: Mapping[str, Any], *, take_over: bool) -> dict[str, Any]:
+    """The addresses of the roles in the database of `owner`, made there first."""
     owner = owner.set(drivername="postgresql+psycopg")
-    remembered = read_remembered(home)
-    found: dict[str, Any] = {"database_owner_url": owner.render_as_string(hide_password=False)}
-    passwords: dict[str, str] = {}
-    for setting, role in _ROLE_SETTINGS.items():
-        known = remembered.get(setting)
-        passwords[role] = (known and make_url(known).password) or secrets.token_urlsafe(24)
-        address = owner.set(username=role, password=passwords[role])
-        found[setting] = address.render_as_string(hide_password=False)
+    known = _known_passwords(owner, remembered)
+    passwords = {role: known.get(role) or secrets.token_urlsafe(24) for role in _ROLE_SETTINGS.values()}
+    addresses = {
+        setting: owner.set(username=role, password=passwords[role]) for setting, role in _ROLE_SETTINGS.items()
+    }
     with psycopg.connect(owner.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
+        if not take_over and foreign_roles(connection, known):
+            raise AnothersDatabase
         ensure_roles(connection, passwords)
-    return found
+    addresses["database_owner_url"] = owner
+    return {setting: address.render_as_string(hide_password=False) for setting, address in addresses.items()}
+
+
+def _known_passwords(owner: URL, remembered: Mapping[str, Any]) -> dict[str, str]:
+    """What this home remembers of the roles in the very server of `owner`."""
+    urls = {role: make_url(remembered[setting]) for setting, role in _ROLE_SETTINGS.items() if setting in remembered}
+    return {
+        role: url.password
+        for role, url in urls.items()
+        if url.password and (url.host, url.port) == (owner.host, owner.port)
+    }

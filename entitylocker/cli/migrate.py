@@ -21,12 +21,13 @@ def migrate_database(app: Flask) -> None:
 
 @click.command()
 @home_option
-def migrate(home: Path) -> None:
+@click.option("--take-over", is_flag=True, help="Give the roles new passwords: the home that knew them is lost.")
+def migrate(home: Path, take_over: bool) -> None:
     """Bring the database to the newest shape, and the bucket and the keys into being.
 
     For an installation on a PostgreSQL and an object store of its own: set ENTITYLOCKER_DATABASE_URL to a role that
     may create roles, and ENTITYLOCKER_S3_ENDPOINT, _ACCESS_KEY and _SECRET_KEY. Repeating it does no harm.
     """
-    settings = prepare_installation(home)
+    settings = prepare_installation(home, take_over=take_over)
     migrate_database(create_app(settings))
     click.echo("The database is up to date.")

@@ -42,6 +42,11 @@ def ensure_roles(connection: Database, passwords: Mapping[str, str]) -> None:
         _refuse_mighty(connection)
 
 
+def foreign_roles(connection: Database, passwords: Mapping[str, str]) -> list[str]:
+    """The serving roles that exist already though `passwords` does not hold them: another installation's."""
+    return [role for role in SERVING if role not in passwords and _exists(connection, role)]
+
+
 def ensure_login(connection: Database, role: str, password: str) -> None:
     """Make a role that may sign in and nothing else, or give an existing one this password."""
     verb = "ALTER" if _exists(connection, role) else "CREATE"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import procrastinate
+from sqlalchemy import func, select
 
 from entitylocker.access import Actor, ActorKind, Means
 from entitylocker.extensions import db
@@ -19,11 +22,15 @@ _BEHIND_OTHERS = -10
 
 @dataclass(frozen=True)
 class Manner:
-    """How a job is put in. `patient`: behind everything that people wait for. `wait_seconds`: not before that."""
+    """How a job is put in. `patient`: behind everything that people wait for. `wait_seconds`: not before that.
+
+    `once`: not while another waits to begin.
+    """
 
     name: str
     patient: bool = False
     wait_seconds: int = 0
+    once: bool = False
 
     @property
     def priority(self) -> int:
@@ -38,16 +45,17 @@ _manners: dict[Job, Manner] = {}
 _queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 
-def task(name: str, *, patient: bool = False, wait_seconds: int = 0) -> Callable[[Job], Job]:
+def task(name: str, *, patient: bool = False, wait_seconds: int = 0, once: bool = False) -> Callable[[Job], Job]:
     """Register a job under `name` (`room.verb`). Arguments are strings and numbers: ids, never content.
 
     `patient`: it waits behind all that are not. `wait_seconds`: it begins so long after it was put in, at the
-    earliest, and so does for many acts what would be much for each.
+    earliest, and so does for many acts what would be much for each. `once`: put in while another of the name waits
+    to begin, it adds nothing; only for jobs that do all there is to do, whatever their arguments.
     """
 
     def register(function: Job) -> Job:
         _jobs[name] = function
-        _manners[function] = Manner(name, patient, wait_seconds)
+        _manners[function] = Manner(name, patient, wait_seconds, once)
         return function
 
     return register
@@ -65,11 +73,32 @@ def manner_of(function: Job) -> Manner:
 
 def defer(function: Job, **arguments: Any) -> None:
     """Queue `function` with the running transaction."""
-    connection, manner = db.session.connection().connection.driver_connection, manner_of(function)
+    manner = manner_of(function)
+    if not manner.once or not _is_first(manner.name):
+        _put_in(manner, None, arguments)
+        return
+    # One that waits already is an error of the database: it must not end the transaction.
+    with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued), db.session.begin_nested():
+        _put_in(manner, manner.name, arguments)
+
+
+def _is_first(name: str) -> bool:
+    """Whether no other transaction is just putting in the same: else this one would wait for its end, and they could
+    wait for each other. Then both put one in.
+    """
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    return bool(db.session.scalar(select(func.pg_try_advisory_xact_lock(number))))
+
+
+def _put_in(manner: Manner, queueing_lock: str | None, arguments: dict[str, Any]) -> None:
     later = {"seconds": manner.wait_seconds} if manner.wait_seconds else None
-    _queue.configure_task(manner.name, connection=connection, priority=manner.priority, schedule_in=later).defer(
-        **arguments
-    )
+    _queue.configure_task(
+        manner.name,
+        connection=db.session.connection().connection.driver_connection,
+        priority=manner.priority,
+        schedule_in=later,
+        queueing_lock=queueing_lock,
+    ).defer(**arguments)
 
 
 def housekeeper() -> Actor:

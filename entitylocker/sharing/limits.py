@@ -40,7 +40,8 @@ def limit_checks(view: View) -> View:
     decorate: Any = limiter.shared_limit(
         lambda: CHECKS_OF_ALL, "public-checks-of-all", key_func=lambda: "all", methods=["POST"], on_breach=_too_many
     )
-    return _shared(CHECKS, "public-checks", ["POST"])(cast(View, decorate(view)))
+    # The network first: what is refused to one network does not count against all of them.
+    return cast(View, decorate(_shared(CHECKS, "public-checks", ["POST"])(view)))
 
 
 def limit_codes(view: View) -> View:

@@ -15,8 +15,9 @@ from entitylocker.sharing.errors import CheckerSilent
 from entitylocker.sharing.turns import turn
 from entitylocker.signatures.client import CheckerUnavailable
 from entitylocker.signatures.report import Report
+from entitylocker.signatures.trust import TrustStore
 from entitylocker.tenancy import open_use_case
-from entitylocker.trust.service import installation_trust
+from entitylocker.trust.service import installation_trust, known_answers
 from entitylocker.vault.errors import EmptyFile
 from entitylocker.web.engine_room import engines
 from entitylocker.web.uploads import UploadTooSlow
@@ -40,27 +41,34 @@ def require_public_check() -> None:
 
 @open_use_case("anybody may have a file checked; nothing of it is kept")
 def check_stream(stream: Readable, password: str | None = None) -> Report:
-    """What the checker says of the bytes of `stream`, by what the installation trusts.
+    """What the checker says of the bytes of `stream`, by what the installation trusts and knows of revocation.
 
-    Raises EmptyFile, UploadTooSlow, ChecksBusy, CheckerSilent, and what `stream` raises.
+    What it does not know is not asked for: an issuer would learn what strangers check. Raises EmptyFile,
+    UploadTooSlow, ChecksBusy, CheckerSilent, and what `stream` raises.
     """
     held = _hold(stream)
-    size = held.getbuffer().nbytes
-    if not size:
+    if not held.getbuffer().nbytes:
         raise EmptyFile(field="file")
     trust = installation_trust()
     with held, turn():
-        try:
-            return engines().checker.check(
-                held,
-                size,
-                trust=trust,
-                at=datetime.now(UTC),
-                password=password or None,
-                revocation="if-known",
-            )
-        except CheckerUnavailable as fault:
-            raise CheckerSilent from fault
+        report = _ask(held, trust, password)
+        known = known_answers(report)
+        return _ask(held, trust.merged(known), password) if known.crls or known.ocsps else report
+
+
+def _ask(held: io.BytesIO, trust: TrustStore, password: str | None) -> Report:
+    held.seek(0)
+    try:
+        return engines().checker.check(
+            held,
+            held.getbuffer().nbytes,
+            trust=trust,
+            at=datetime.now(UTC),
+            password=password or None,
+            revocation="if-known",
+        )
+    except CheckerUnavailable as fault:
+        raise CheckerSilent from fault
 
 
 def _hold(stream: Readable) -> io.BytesIO:

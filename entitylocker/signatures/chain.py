@@ -18,6 +18,7 @@ from entitylocker.signatures.material import Material
 from entitylocker.signatures.path_findings import (
     certificates_of,
     has_no_path,
+    is_broken,
     is_for_other_purposes,
     is_too_late,
     is_weak,
@@ -108,8 +109,12 @@ async def lead_back(case: Case) -> Chain:
 
 
 async def _validate_softly(case: Case, moment: datetime, *, any_algorithm: bool = False) -> dict[str, Any]:
-    """Revocation counts where it is known. Answers that are overdue are as good as none, not worse."""
+    """Revocation counts where it is known. Answers that are overdue or forged are as good as none, not worse."""
     found = await _validate(case, moment, revocation="soft-fail", any_algorithm=any_algorithm)
+    if is_broken(found) and case.material.evidence:
+        plain = await _validate(case, moment, revocation="none", any_algorithm=any_algorithm)
+        case = replace(case, material=case.material.without_forgeries(certificates_of(plain)))
+        found = await _validate(case, moment, revocation="soft-fail", any_algorithm=any_algorithm)
     if found["trust_problem_indic"] is AdESIndeterminate.TRY_LATER:
         found = await _validate(case, moment, revocation="none", any_algorithm=any_algorithm)
     return found

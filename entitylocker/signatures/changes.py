@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pyhanko.pdf_utils.generic import Reference
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -51,7 +52,8 @@ class Surroundings:
     """What the signatures of a file have in common when their changes are looked for.
 
     `signature_fields`: names of all signed fields, so that a later signature is told from a filled-in value;
-    `stamps`: those of document time stamps, and whether they can be seen.
+    `stamps`: those of document time stamps, and whether they can be seen. `objects`: how many the file really has,
+    in all its revisions: what its trailer says is the word of whoever wrote that.
     """
 
     data: bytes
@@ -59,20 +61,28 @@ class Surroundings:
     signature_fields: Collection[str]
     stamps: Mapping[str, bool]
     budget: Budget
+    objects: int
+
+
+def count_objects(reader: PdfFileReader) -> int:
+    """How many objects the cross-references of all revisions name."""
+    table = reader.xrefs
+    return sum(len(table.explicit_refs_in_revision(revision)) for revision in range(table.total_revisions))
 
 
 def find_changes(signature: EmbeddedPdfSignature, around: Surroundings) -> tuple[Change, ...]:
     """The changes after `signature`, whose integrity information has been computed.
 
     Two analyses must agree that nothing forbidden was done: pyHanko's, object by object, and our own, page by page.
-    Ours adds words and pages, too. Where it cannot be made in bounded time, pyHanko's stands alone.
+    Ours adds words and pages, too. Where it cannot be made, what pyHanko forbids stays forbidden, and what it permits
+    is named with the word that it was not looked at: whoever wrote the later revisions may have seen to that.
     """
     if signature.coverage is None or signature.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
         return (Change(judging.NOT_COVERED),)
     summary = signature.summarise_integrity_info()
     result: Any = summary["diff_result"]
     if not summary["docmdp_ok"] or not isinstance(result, DiffResult):
-        return _located(signature, around, _not_permitted) or (Change(judging.NOT_PERMITTED),)
+        return _located(signature, around, _not_permitted, otherwise=(Change(judging.NOT_PERMITTED),))
     if result.modification_level is ModificationLevel.NONE:
         return ()
     if result.modification_level is ModificationLevel.LTA_UPDATES:
@@ -81,7 +91,12 @@ def find_changes(signature: EmbeddedPdfSignature, around: Surroundings) -> tuple
         names = sorted(result.changed_form_fields)
         permitted = tuple(_named(name, around) for name in names) or (Change(judging.ADDITION),)
     level = signature.docmdp_level
-    return _located(signature, around, lambda versions: _second_look(permitted, versions, level)) or permitted
+    return _located(
+        signature,
+        around,
+        lambda versions: _second_look(permitted, versions, level),
+        otherwise=(*permitted, Change(judging.NOT_LOOKED_AT)),
+    )
 
 
 def _named(name: str, around: Surroundings) -> Change:
@@ -94,18 +109,23 @@ def _named(name: str, around: Surroundings) -> Change:
 
 
 def _located(
-    signature: EmbeddedPdfSignature, around: Surroundings, find: Callable[[TwoVersions], tuple[Change, ...]]
+    signature: EmbeddedPdfSignature,
+    around: Surroundings,
+    find: Callable[[TwoVersions], tuple[Change, ...]],
+    *,
+    otherwise: tuple[Change, ...],
 ) -> tuple[Change, ...]:
-    """What `find` says of the file as it was signed beside the file as it is; nothing if it cannot be found out."""
+    """What `find` says of the file as it was signed beside the file as it is; `otherwise` if it cannot be found out."""
+    around.budget.allot()
     end = int(signature.byte_range[2]) + int(signature.byte_range[3])
     try:
         changed = _objects_since(signature)
-        with TwoVersions(around.data, end, around.password, changed, around.budget) as versions:
+        with TwoVersions(around.data, end, around.password, changed, around.budget, around.objects) as versions:
             return find(versions)
     except MemoryError:
         raise
-    except Exception:  # it only explains: hostile files may make it fail, and the verdict stands without it
-        return ()
+    except Exception:  # hostile files may make it fail in any way
+        return otherwise
 
 
 def _objects_since(signature: EmbeddedPdfSignature) -> set[tuple[int, int]]:
@@ -137,7 +157,7 @@ def _placed(
     permitted: tuple[Change, ...], versions: TwoVersions, differences: Mapping[str, tuple[int, ...]]
 ) -> tuple[Change, ...]:
     """With pages. What the other analysis only calls an addition is a value filled in if a field differs."""
-    pages = pages_of_fields(versions.new)
+    pages = pages_of_fields(versions)
     touched = differences.get("field_changed", ()) + differences.get("field_added", ())
     placed = []
     for one in permitted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import importlib
 import os
@@ -78,6 +79,7 @@ def _enter_sandbox(options: argparse.Namespace, listener: socket.socket) -> None
 
 
 def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
+    _give_way(own_session=options.listener is not None or os.getsid(0) == os.getpid())
     # Not at the top: whoever only asks the checker (every web process) is not to load the parsers.
     server_module = importlib.import_module("entitylocker.signatures.server")
     limits = server_module.Limits(options.seconds, options.memory, options.retire)
@@ -91,10 +93,21 @@ def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    os.nice(5)
     watch = _end_of_input if options.leash else _end_of_parent
     threading.Thread(target=watch, args=(server.stop,), daemon=True).start()
     server.serve()
+
+
+def _give_way(*, own_session: bool) -> None:
+    """Everybody else first; whatever is started from here inherits it.
+
+    Some kernels share the processor out among sessions before they look at single processes (sched_autogroup): there
+    a session of one's own has to step back as a whole, or being nice is of no use.
+    """
+    os.nice(5)
+    if own_session:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text("10", "ascii")
 
 
 def _end_of_input(stop: Callable[[], None]) -> None:

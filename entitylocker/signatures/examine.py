@@ -22,7 +22,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, extract_c
 
 from entitylocker.signatures import asn1_repairs, caps, fast_paths, judging
 from entitylocker.signatures.byte_ranges import gap_holds
-from entitylocker.signatures.changes import Surroundings, coverage_word, find_changes, permission_word
+from entitylocker.signatures.changes import Surroundings, count_objects, coverage_word, find_changes, permission_word
 from entitylocker.signatures.examined import (
     DETACHED,
     DOCUMENT_TIMESTAMP,
@@ -85,6 +85,7 @@ def _examine_signatures(
         reader, defects = _open(data, password)
         found = _signed_fields(reader)
         agree = _agree(reader, gate, found)
+        objects = count_objects(reader)
     except MemoryError:
         raise
     except Exception as fault:
@@ -94,7 +95,8 @@ def _examine_signatures(
         refusals = tuple(Entry(one.name, refusal=not_checkable(one.name, Reason.DAMAGED)) for one in found)
         return refusals, (finding,), Store()
     stamps = {one.name: one.visible for one in found if one.is_stamp}
-    around = Surroundings(data, password, {one.name for one in found}, stamps, Budget(caps.MAX_STEPS))
+    budget = Budget(caps.MAX_STEPS, len(found))
+    around = Surroundings(data, password, {one.name for one in found}, stamps, budget, objects)
     return tuple(_entry(one, around) for one in found), defects, _store(reader)
 
 

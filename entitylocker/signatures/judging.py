@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from entitylocker.signatures.report import Change, GateFinding, SignatureReport
-from entitylocker.signatures.verdicts import Verdict, worst
+from entitylocker.signatures.verdicts import Reason, Verdict, worst
 
 LONG_TERM_DATA = "long_term_data"
 SIGNATURE_ADDED = "signature_added"
@@ -14,6 +14,7 @@ FIELD_FILLED_IN = "field_filled_in"
 ADDITION = "addition"
 NOT_PERMITTED = "not_permitted"
 NOT_COVERED = "not_covered"
+NOT_LOOKED_AT = "not_looked_at"
 
 # A path may lead nowhere for these reasons while everything else about the signature is known.
 _ALTERING = {NOT_PERMITTED, NOT_COVERED}
@@ -45,6 +46,8 @@ def judge(facts: Facts) -> tuple[Verdict, str | None]:
         return Verdict.CHANGED_AFTER_SIGNING, min(kinds & _ALTERING)
     if facts.revoked:
         return Verdict.REVOKED, None
+    if NOT_LOOKED_AT in kinds:  # whoever changed the file may have seen to that
+        return Verdict.NOT_CHECKABLE, Reason.LIMIT.value
     if facts.weak:
         return Verdict.OLD_CRYPTOGRAPHY, None
     doubt = _doubt(facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -24,7 +24,7 @@ from pyhanko_certvalidator.policy_decl import (
 )
 
 from entitylocker.signatures.examined import Store
-from entitylocker.signatures.revocation_answers import CRL, IN_SIGNATURE, OCSP, Evidence
+from entitylocker.signatures.revocation_answers import CRL, IN_SIGNATURE, OCSP, Evidence, is_sound
 from entitylocker.signatures.trust import TrustStore
 
 
@@ -37,7 +37,7 @@ class Material:
 
     roots: tuple[x509.Certificate, ...]
     others: tuple[x509.Certificate, ...]
-    crls: tuple[asn1_crl.CertificateList, ...]
+    crls: tuple[asn1_crl.CertificateList, ...] = ()
     ocsps: tuple[asn1_ocsp.OCSPResponse, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
@@ -69,10 +69,20 @@ class Material:
         new = tuple(one for one in found if one not in self.evidence)
         return replace(
             self,
-            crls=self.crls + tuple(asn1_crl.CertificateList.load(one.der) for one in new if one.source == CRL),
-            ocsps=self.ocsps + tuple(asn1_ocsp.OCSPResponse.load(one.der) for one in new if one.source == OCSP),
+            crls=self.crls + tuple(_lists(new)),
+            ocsps=self.ocsps + tuple(_responses(new)),
             evidence=self.evidence + new,
         )
+
+    def without_forgeries(self, path: Iterable[x509.Certificate]) -> Material:
+        """With those answers alone that bear a good signature and say all about a certificate of `path`.
+
+        The path validator takes any other list of the right name for a fault of the path, and lists come over
+        connections that anybody on the way may write to. What such a list revokes is found out without it.
+        """
+        path = list(path)
+        sound = [one for one in self.evidence if is_sound(one, path, [*self.roots, *self.others])]
+        return replace(self, crls=(), ocsps=(), evidence=())._with(sound)
 
     def context(
         self, moment: datetime, *, revocation: str, algorithms: AlgorithmUsagePolicy, past: bool
@@ -94,12 +104,45 @@ class Material:
         )
 
 
+def _lists(evidence: Iterable[Evidence]) -> Iterator[asn1_crl.CertificateList]:
+    """Those that can be read so far that the path validator knows which is which; the others say nothing."""
+    for one in evidence:
+        if one.source == CRL and _can_be_read(one.der, _touch_list):
+            yield asn1_crl.CertificateList.load(one.der)
+
+
+def _responses(evidence: Iterable[Evidence]) -> Iterator[asn1_ocsp.OCSPResponse]:
+    for one in evidence:
+        if one.source == OCSP and _can_be_read(one.der, _touch_response):
+            yield asn1_ocsp.OCSPResponse.load(one.der)
+
+
+def _can_be_read(der: bytes, touch: Callable[[bytes], object]) -> bool:
+    try:
+        touch(der)
+    except MemoryError:
+        raise
+    except Exception:  # the parser looks only at what is asked for, and raises anything then
+        return False
+    return True
+
+
+def _touch_list(der: bytes) -> object:
+    one = asn1_crl.CertificateList.load(der, strict=True)
+    stated = one["tbs_cert_list"]
+    updates = stated["this_update"].native, stated["next_update"].native
+    return one.issuer.hashable, updates, stated["crl_extensions"].native, one["signature"].native
+
+
+def _touch_response(der: bytes) -> object:
+    data = asn1_ocsp.OCSPResponse.load(der, strict=True).response_data
+    return data["produced_at"].native, [one.native for one in data["responses"]]
+
+
 @lru_cache(maxsize=4)
 def _parse(trust: TrustStore) -> Material:
+    evidence = [Evidence(CRL, one) for one in trust.crls] + [Evidence(OCSP, one) for one in trust.ocsps]
     return Material(
         roots=tuple(map(x509.Certificate.load, trust.roots)),
         others=tuple(map(x509.Certificate.load, trust.intermediates)),
-        crls=tuple(map(asn1_crl.CertificateList.load, trust.crls)),
-        ocsps=tuple(map(asn1_ocsp.OCSPResponse.load, trust.ocsps)),
-        evidence=tuple([Evidence(CRL, one) for one in trust.crls] + [Evidence(OCSP, one) for one in trust.ocsps]),
-    )
+    )._with(evidence)

@@ -30,6 +30,12 @@ def has_no_path(found: dict[str, Any]) -> bool:
     return found["trust_problem_indic"] in _PATHLESS
 
 
+def is_broken(found: dict[str, Any]) -> bool:
+    """Whether something on the path is wrong that has no word of its own: answers about revocation may be it."""
+    general = AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE
+    return found["trust_problem_indic"] is general and found["revocation_details"] is None
+
+
 def is_weak(found: dict[str, Any]) -> bool:
     """Whether an algorithm was not good enough."""
     return found["trust_problem_indic"] in _WEAK

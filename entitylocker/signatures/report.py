@@ -18,7 +18,8 @@ class Change:
     """Something that was added or changed after a signature.
 
     `kind`: long_term_data, signature_added, field_filled_in, addition (all of which a signer may permit),
-    not_permitted or not_covered. `detail` names it: a field, or nothing. `pages`: the pages it touched, from 1.
+    not_permitted, not_covered, or not_looked_at: there may be worse than is named. `detail` names it: a field, or
+    nothing. `pages`: the pages it touched, from 1.
     """
 
     kind: str

@@ -7,21 +7,27 @@ names the answer that counted.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from asn1crypto import core
+from asn1crypto.x509 import Certificate
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509 import ocsp
 
+from entitylocker.signatures.list_scope import is_complete_for, is_indirect
+
 CRL, OCSP = "crl", "ocsp"
 HANDED_OVER, IN_STORE, IN_SIGNATURE = "handed_over", "in_store", "in_signature"
 _EXPIRED_ON_LIST = x509.ObjectIdentifier("2.5.29.60")
+# One that does not say when the next one comes is out of date at any time (RFC 6960, 4.2.2.1): as the path validator.
+_WITHOUT_END = timedelta(minutes=30)
 _UNUSABLE = (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError)
 
 
@@ -50,14 +56,15 @@ class Answer:
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether it had been given, and was not overdue, at `moment`."""
-        return self.produced_at <= moment and (self.next_update is None or moment <= self.next_update)
+        end = self.next_update if self.next_update is not None else self.produced_at + _WITHOUT_END
+        return self.produced_at <= moment <= end
 
 
 def find_answers(certificate: x509.Certificate, issuer: x509.Certificate, evidence: Iterable[Evidence]) -> list[Answer]:
     """Every answer of `evidence` about `certificate` that bears the valid signature of `issuer`.
 
     For OCSP also that of a responder to which `issuer` delegated it (RFC 6960, 4.2.2.2). Age does not matter
-    here: what was revoked once stays revoked.
+    here: what was revoked once stays revoked. Lists that need not name `certificate` answer only if they do.
     """
     found: list[Answer] = []
     for one in evidence:
@@ -66,6 +73,30 @@ def find_answers(certificate: x509.Certificate, issuer: x509.Certificate, eviden
         else:
             found += _from_responder(one, certificate, issuer)
     return found
+
+
+def is_sound(one: Evidence, path: Iterable[Certificate], others: Iterable[Certificate]) -> bool:
+    """Whether one of `path` signed it, or a responder for one of them, and it says all about one of them.
+
+    An indirect list may also be of one of `others`.
+    """
+    certificates = list(_loaded(path))
+    if one.source != CRL:
+        response = _parsed_response(one.der)
+        return response is not None and any(_is_by(response, issuer) for issuer in certificates)
+    crl = _parsed_list(one.der)
+    if crl is None:
+        return False
+    if is_indirect(crl):
+        return any(_is_of(crl, issuer) for issuer in [*certificates, *_loaded(others)])
+    concerned = [own for own in certificates if own.issuer == crl.issuer and is_complete_for(crl, own)]
+    return bool(concerned) and any(_is_of(crl, issuer) for issuer in certificates)
+
+
+def _loaded(certificates: Iterable[Certificate]) -> Iterator[x509.Certificate]:
+    for one in certificates:
+        with contextlib.suppress(ValueError):  # only the more tolerant parser reads it
+            yield x509.load_der_x509_certificate(one.dump())
 
 
 @lru_cache(maxsize=64)
@@ -78,13 +109,15 @@ def _parsed_list(der: bytes) -> x509.CertificateRevocationList | None:
 
 def _from_list(one: Evidence, certificate: x509.Certificate, issuer: x509.Certificate) -> Iterator[Answer]:
     crl = _parsed_list(one.der)
-    if crl is None or not _is_of(crl, issuer):
+    if crl is None or not _is_of(crl, issuer) or is_indirect(crl):
         return
     try:
         entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
         revoked = entry is not None and _reason(entry) is not x509.ReasonFlags.remove_from_crl
         revoked_at = entry.revocation_date_utc if entry is not None and revoked else None
     except ValueError:
+        return
+    if revoked_at is None and not is_complete_for(crl, certificate):
         return
     keeps = _keeps_expired(crl, certificate)
     yield Answer(CRL, one.origin, crl.last_update_utc, crl.next_update_utc, revoked_at, keeps)
@@ -101,7 +134,7 @@ def _keeps_expired(crl: x509.CertificateRevocationList, certificate: x509.Certif
 
 
 def _is_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    if crl.issuer != issuer.subject or _is_partial(crl):
+    if crl.issuer != issuer.subject:
         return False
     try:
         return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
@@ -116,14 +149,6 @@ def _reason(entry: x509.RevokedCertificate) -> x509.ReasonFlags | None:
         return None
 
 
-def _is_partial(crl: x509.CertificateRevocationList) -> bool:
-    """An indirect list may be about certificates of others (RFC 5280, 5.2.5): left to the path validator."""
-    try:
-        return crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value.indirect_crl
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-
-
 @lru_cache(maxsize=64)
 def _parsed_response(der: bytes) -> ocsp.OCSPResponse | None:
     try:
@@ -136,7 +161,7 @@ def _parsed_response(der: bytes) -> ocsp.OCSPResponse | None:
 def _from_responder(one: Evidence, certificate: x509.Certificate, issuer: x509.Certificate) -> Iterator[Answer]:
     response = _parsed_response(one.der)
     try:
-        if response is None or not any(_is_signed_by(response, key) for key in _responders(response, issuer)):
+        if response is None or not _is_by(response, issuer):
             return
         singles = [single for single in response.responses if _is_about(single, certificate, issuer)]
     except _UNUSABLE:
@@ -145,6 +170,13 @@ def _from_responder(one: Evidence, certificate: x509.Certificate, issuer: x509.C
         if single.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN:
             revoked_at = single.revocation_time_utc
             yield Answer(OCSP, one.origin, single.this_update_utc, single.next_update_utc, revoked_at)
+
+
+def _is_by(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> bool:
+    try:
+        return any(_is_signed_by(response, key) for key in _responders(response, issuer))
+    except _UNUSABLE:
+        return False
 
 
 def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Self
 import pikepdf
 
 Key = tuple[int, int]
+_TO_OPEN = 10  # so many objects are named in the time that it takes to look at one
 # What leads from a page back to its tree, to another page, or to the whole structure of the document.
 _UPWARD = {"/Parent", "/P", "/Dest", "/Popup", "/IRT", "/StructParent", "/StructParents", "/B"}
 
@@ -17,48 +18,60 @@ class TooMuch(Exception):
     """Looking further would take too long."""
 
 
-class Mended(Exception):
-    """The page tree had to be mended while it was read, so that its objects are not those of the file."""
+class NoTree(Exception):
+    """The page tree is none: readers would have to mend it, each in its own way."""
 
 
 class Budget:
-    """How many objects may still be looked at for one file, whatever number of signatures it has."""
+    """How many objects may still be looked at for one file, and for each of its signatures.
 
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
+    Each gets an equal part of what those before it left, so that none can use up what others need.
+    """
+
+    def __init__(self, steps: int, signatures: int = 1) -> None:
+        self._steps = self._share = steps
+        self._signatures = signatures
+
+    def allot(self) -> None:
+        """Begin with the next signature."""
+        self._share = self._steps // max(self._signatures, 1)
+        self._signatures -= 1
 
     def spend(self, steps: int = 1) -> None:
-        """Take away `steps`. Raises TooMuch when there are none left."""
-        self._steps -= steps
-        if self._steps < 0:
+        """Take away `steps`. Raises TooMuch when fewer are left of the share."""
+        if steps > self._share:
             raise TooMuch
+        self._share -= steps
+        self._steps -= steps
 
 
 class TwoVersions:
     """Two views of one file through qpdf: up to `end`, and all of it. `changed`: the objects later revisions name.
 
-    A context manager: what it hands out must not be used after its end. Raises whatever pikepdf raises, and
-    TooMuch.
+    `objects`: how many there are altogether. A context manager: what it hands out must not be used after its end.
+    Raises whatever pikepdf raises, TooMuch and NoTree.
     """
 
-    def __init__(self, data: bytes, end: int, password: str | None, changed: Collection[Key], budget: Budget) -> None:
+    def __init__(
+        self, data: bytes, end: int, password: str | None, changed: Collection[Key], budget: Budget, objects: int
+    ) -> None:
         self._password = password or ""
         self._budget = budget
+        budget.spend(2 * objects // _TO_OPEN)
         self.old = self._open(data[:end])
         self.new = self._open(data)
+        self.old_pages = pages_of(self.old, budget)
+        self.new_pages = pages_of(self.new, budget)
         self._changed = set(changed)
         self._differs: dict[Key, bool] = {}
         self._clean: set[Key] = set()
         self._deep = True
 
     def _open(self, data: bytes) -> pikepdf.Pdf:
-        self._budget.spend(0)
         # Without pushing inherited attributes down to pages: that makes objects of its own numbers.
-        pdf = pikepdf.open(
+        return pikepdf.open(
             io.BytesIO(data), password=self._password, attempt_recovery=False, inherit_page_attributes=False
         )
-        self._budget.spend(int(pdf.trailer.get("/Size", 0)) // 10)
-        return pdf
 
     def leave_to(self, compared: Collection[Key]) -> None:
         """Say which objects are compared one by one: if nothing else differs, no way need be followed to the end."""
@@ -102,12 +115,25 @@ class TwoVersions:
         return False
 
 
-def pages_of(pdf: pikepdf.Pdf) -> list[Any]:
-    """The pages in order. Raises Mended: qpdf copies pages that occur twice or are no objects of their own."""
-    pages = [page.obj for page in pdf.pages]
-    first_free = int(pdf.trailer.get("/Size", 0))
-    if any(page.objgen[0] >= first_free for page in pages):
-        raise Mended
+def pages_of(pdf: pikepdf.Pdf, budget: Budget) -> list[Any]:
+    """The pages in order, as the tree names them: qpdf's own list has copies of those that occur twice.
+
+    Raises TooMuch, and NoTree for what no two readers need see alike.
+    """
+    pages: list[Any] = []
+    branches: set[Key] = set()
+    waiting = [pdf.Root.get("/Pages")]
+    while waiting:
+        node = waiting.pop()
+        budget.spend()
+        if not isinstance(node, pikepdf.Dictionary) or not node.is_indirect or node.objgen in branches:
+            raise NoTree
+        kids = node.get("/Kids")
+        if isinstance(kids, pikepdf.Array):
+            branches.add(node.objgen)
+            waiting += reversed(list(kids))  # type: ignore[call-overload, unused-ignore]
+        else:
+            pages.append(node)
     return pages
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pikepdf
 
 from entitylocker.signatures import caps
-from entitylocker.signatures.two_versions import Key, TwoVersions, pages_of
+from entitylocker.signatures.two_versions import Key, TwoVersions
 
 OTHER = "other_change"
 # What no later revision may do to a signed file, whatever the other analysis of differences says of it.
@@ -49,9 +49,9 @@ Differences = dict[str, set[int]]
 def list_differences(versions: TwoVersions) -> dict[str, tuple[int, ...]]:
     """Codes of what differs, each with the pages (from 1, of the later version) it touches.
 
-    Raises TooMuch, Mended, and whatever pikepdf raises.
+    Raises TooMuch, and whatever pikepdf raises.
     """
-    versions.leave_to(_compared_one_by_one(versions.new))
+    versions.leave_to(_compared_one_by_one(versions))
     found: Differences = defaultdict(set)
     _compare_pages(versions, found)
     _compare_form(versions, found)
@@ -59,10 +59,10 @@ def list_differences(versions: TwoVersions) -> dict[str, tuple[int, ...]]:
     return {code: tuple(sorted(found[code])) for code in sorted(found)} or {OTHER: ()}
 
 
-def pages_of_fields(pdf: pikepdf.Pdf) -> dict[str, tuple[int, ...]]:
-    """On which pages each field of the form has a widget, by its full name."""
+def pages_of_fields(versions: TwoVersions) -> dict[str, tuple[int, ...]]:
+    """On which pages each field of the form, as it is now, has a widget, by its full name."""
     found: dict[str, set[int]] = defaultdict(set)
-    for number, page in enumerate(pages_of(pdf), start=1):
+    for number, page in enumerate(versions.new_pages, start=1):
         for annotation in _annotations(page):
             if annotation.get("/Subtype") == "/Widget":
                 found[_full_name(annotation)[: caps.MAX_TEXT]].add(number)
@@ -100,12 +100,13 @@ def _resolved(value: Any) -> bytes:
     return value.unparse(resolved=True) if isinstance(value, pikepdf.Object) else repr(value).encode()
 
 
-def _compared_one_by_one(pdf: pikepdf.Pdf) -> set[Key]:
+def _compared_one_by_one(versions: TwoVersions) -> set[Key]:
     """Catalogue, form, information, page tree, pages, and what stands on them or in the form."""
+    pdf = versions.new
     roots = [pdf.Root, pdf.Root.get("/AcroForm"), pdf.Root.get("/DSS"), pdf.Root.get("/Metadata")]
     roots += [pdf.Root.get("/Pages"), pdf.trailer.get("/Info"), pdf.Root.get("/Perms")]
     keys = {one.objgen for one in roots if isinstance(one, pikepdf.Object) and one.is_indirect}
-    for page in pages_of(pdf):
+    for page in versions.new_pages:
         keys.add(page.objgen)
         keys |= {one.objgen for one in _annotations(page)}
     keys |= {one.objgen for one in _dictionaries(_dictionary(pdf.Root.get("/AcroForm")).get("/Fields"))}
@@ -113,14 +114,14 @@ def _compared_one_by_one(pdf: pikepdf.Pdf) -> set[Key]:
 
 
 def _compare_pages(versions: TwoVersions, found: Differences) -> None:
-    before = {page.objgen: page for page in pages_of(versions.old)}
-    after = pages_of(versions.new)
-    order = [page.objgen for page in after]
-    if before.keys() - set(order):
+    before = {page.objgen: page for page in versions.old_pages}
+    old_order, order = ([page.objgen for page in pages] for pages in (versions.old_pages, versions.new_pages))
+    kept = before.keys() & set(order)
+    if before.keys() - kept:
         found["page_removed"] = set()
-    if [key for key in order if key in before] != [key for key in before if key in set(order)]:
+    if [key for key in order if key in kept] != [key for key in old_order if key in kept]:
         found["pages_reordered"] = set()
-    for number, page in enumerate(after, start=1):
+    for number, page in enumerate(versions.new_pages, start=1):
         if page.objgen not in before:
             found["page_added"].add(number)
             continue

@@ -1,4 +1,9 @@
-"""The children that parse: a slot each, killed on time, replaced when they crash, swell or break."""
+"""The children that parse: a slot each, killed on time, replaced when they crash, swell, break, or served long enough.
+
+A file that took its child over could make it lie about the files it is given next. A child is given only so many,
+and only their bytes and trust; the digest a structure is kept under is the parent's. What is left is accepted: a lie
+about one of those files may be kept, and outlive the child, until the service starts again.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +37,12 @@ _INTERPRETER_BYTES = 100 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a check may take: seconds of the clock, bytes of address space; when a child is retired."""
+    """What a check may take: seconds of the clock, bytes of address space; when a child is retired: size, files."""
 
     seconds: float = caps.CHECK_SECONDS
     memory_bytes: int = caps.MEMORY_BYTES
     retire_bytes: int = caps.RETIRE_RSS_BYTES
+    retire_files: int = caps.RETIRE_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class _Slot:
         self._pool = self._new_pool()
 
     def _new_pool(self) -> ProcessPool:
+        self._served = 0
         pool = ProcessPool(
             max_workers=1, initializer=prepare, initargs=(self._limits.memory_bytes,), context=self._context
         )
@@ -95,7 +102,8 @@ class _Slot:
         except Exception:  # the child crashed, the pool broke, the answer cannot be unpickled
             self._replace()
             return None
-        if report is None or resident > self._limits.retire_bytes:
+        self._served += 1
+        if report is None or resident > self._limits.retire_bytes or self._served >= self._limits.retire_files:
             self._replace()
         return _Answer(report, structure) if report is not None else _refused(task, Reason.LIMIT)
 

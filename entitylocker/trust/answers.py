@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from entitylocker.extensions import db, utc_now
@@ -22,9 +22,11 @@ from entitylocker.web.engine_room import engines
 
 # What one document, and one organisation within an hour, may have asked for. More is asked for at a later check.
 MOST_OF_SUBJECT = 32
-MOST_PER_HOUR = 300
+MOST_PER_HOUR = 100
 # What one check is handed: the checker takes 32 MiB of trust altogether.
 MOST_BYTES_AT_ONCE = 16 * MIB
+
+_SEVERAL = {"synchronize_session": False}
 
 Answers = tuple[tuple[bytes, ...], tuple[bytes, ...]]
 
@@ -41,7 +43,7 @@ def hand_over(organisation_id: UUID, subject_id: UUID) -> Answers:
     if not keys:
         return (), ()
     served = update(RevocationWant).where(*mine, RevocationWant.served_at.is_(None), RevocationWant.key.in_(_known()))
-    db.session.execute(served.values(served_at=utc_now()), execution_options={"synchronize_session": False})
+    db.session.execute(served.values(served_at=utc_now()), execution_options=_SEVERAL)
     return _bodies(keys)
 
 
@@ -72,6 +74,29 @@ def note_wanted(organisation_id: UUID, subject_id: UUID, report: Report) -> bool
     db.session.execute(insert(RevocationWant).on_conflict_do_nothing(), rows)
     defer(fetch_answers)
     return db.session.scalar(select(func.count()).select_from(_known().where(_of(keys)).subquery())) != 0
+
+
+def forget_wanted(organisation_id: UUID, subject_id: UUID) -> None:
+    """The subject is not checked again: it waits for no answer any more."""
+    mine = (RevocationWant.organisation_id == organisation_id, RevocationWant.subject_id == subject_id)
+    db.session.execute(delete(RevocationWant).where(*mine), execution_options=_SEVERAL)
+
+
+def forget_unasked(organisation_id: UUID, subject_id: UUID, report: Report, *, once: bool) -> None:
+    """Keep of the subject's questions what `report` still asks, and what it does not ask because an answer is at hand.
+
+    `once`: the answers there are need not be renewed for this subject.
+    """
+    now, want, answer = utc_now(), RevocationWant, RevocationAnswer
+    mine = (want.organisation_id == organisation_id, want.subject_id == subject_id)
+    asked = [key_of(one) for one in wanted_by(report) if is_askable(one)]
+    holding = _known().where(or_(answer.next_update.is_(None), answer.next_update > now))
+    gone = delete(want).where(*mine, want.key.not_in(asked), want.key.not_in(holding))
+    db.session.execute(gone, execution_options=_SEVERAL)
+    again = update(want).where(*mine, want.key.in_(asked)).values(asked_again_at=now)
+    db.session.execute(again, execution_options=_SEVERAL)
+    enough = update(want).where(*mine, want.once.is_not(once)).values(once=once)
+    db.session.execute(enough, execution_options=_SEVERAL)
 
 
 def wanted_by(report: Report) -> tuple[Wanted, ...]:

@@ -11,7 +11,7 @@ from entitylocker.web.engine_room import engines
 _SECONDS = 10.0
 
 
-@task("trust.fetch_answers", patient=True)
+@task("trust.fetch_answers", patient=True, once=True)
 def fetch_answers() -> None:
     """Fetch what is due; what is left then is for the next job."""
     if engines().settings.revocation and fetching.fetch_due(housekeeper(), _SECONDS):

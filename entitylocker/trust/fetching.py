@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select, text, update
+from sqlalchemy import Select, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -33,8 +33,20 @@ log = logging.getLogger(__name__)
 FETCH_SECONDS = 20.0
 _CLAIM = timedelta(seconds=3 * FETCH_SECONDS)
 _MOST_AT_ONCE = 500
-# How long an answer stays that nobody wants any more.
-_KEPT = timedelta(days=30)
+# How many new questions are taken up within an hour, of all organisations together.
+MOST_PER_HOUR_IN_ALL = 1000
+# What an organisation may have stored for it, in bytes, unless others ask for the same: lists of revoked certificates
+# come to some 20 of a few hundred KB where signatures of one country are checked.
+MOST_BYTES_OF_ORGANISATION = 128 * rules.MIB
+# What so many organisations ask for is no single one's doing.
+_MANY = 20
+# How long an answer stays that nobody wants any more; if it is not small it goes at once.
+_KEPT = timedelta(days=7)
+_SMALL = 64 * 1024
+# Questions put at the same time by all workers together: slow servers keep one place of a worker busy, never all.
+MOST_CLAIMS = 1
+# After so many tries in a row without an answer (some four days) it takes a check that misses it still.
+MOST_FAILURES = 10
 # Any number that nothing else in this database uses as an advisory lock: claims are made one after the other.
 _CLAIMING = 0x4C4F434B
 
@@ -54,19 +66,27 @@ class Claim:
 def fetch_due(actor: Actor, seconds: float) -> bool:
     """Fetch what is due, one after the other, for about `seconds`. True: there was more than that."""
     until = time.monotonic() + seconds
-    take_up(actor)
-    while (claim := claim_next(actor)) is not None:
-        fetch(actor, claim)
-        if time.monotonic() > until:
-            return True
-    return False
+    while True:
+        new = take_up(actor)
+        claim = claim_next(actor)
+        if claim is None and not new:
+            return False
+        while claim is not None:
+            fetch(actor, claim)
+            if time.monotonic() > until:
+                return True
+            claim = claim_next(actor)
 
 
 @open_use_case("records in use cases of its own")
 def fetch(actor: Actor, claim: Claim) -> None:
     """Put one question, and write down the answer or why there is none."""
+    room = room_for(actor, claim.key)
+    if room <= 0:
+        record_failure(actor, claim, "no_room")
+        return
     try:
-        body, next_update = rules.read_answer(claim.kind, _ask(claim))
+        body, next_update = rules.read_answer(claim.kind, _ask(claim, room))
     except OutgoingError as fault:
         why = fault.facts.get("why")
         record_failure(actor, claim, f"{fault.code} {why}" if why else fault.code)
@@ -76,10 +96,10 @@ def fetch(actor: Actor, claim: Claim) -> None:
         record_answer(actor, claim, body, rules.refresh_at(claim.key, utc_now(), next_update), next_update)
 
 
-def _ask(claim: Claim) -> bytes:
-    """What the issuer's server sends. Raises OutgoingError."""
+def _ask(claim: Claim, room: int) -> bytes:
+    """What the issuer's server sends, at most `room` bytes. Raises OutgoingError."""
     outgoing, accept = engines().outgoing, rules.CONTENT_TYPE[claim.kind]
-    limits = Limits(total_seconds=FETCH_SECONDS, max_bytes=rules.MOST_BYTES[claim.kind], redirects=2)
+    limits = Limits(total_seconds=FETCH_SECONDS, max_bytes=min(room, rules.MOST_BYTES[claim.kind]), redirects=2)
     if claim.kind == rules.CRL:
         return outgoing.get(claim.url, limits, accept=accept).body
     request = base64.b64decode(claim.request)
@@ -87,17 +107,20 @@ def _ask(claim: Claim) -> bytes:
 
 
 @use_case(Permission.HOUSEKEEPING, role=DatabaseRole.WORKER)
-def take_up(actor: Actor) -> None:
-    """Make rows for what is wanted and not asked yet; forget what nobody has wanted for a month."""
+def take_up(actor: Actor) -> int:
+    """Make rows for what is wanted and not asked yet: how many. What nobody wants any more is forgotten."""
     require(actor, Permission.HOUSEKEEPING, Facts(None))
     now, known = utc_now(), select(RevocationAnswer.key)
+    _forget_unwanted(now)
+    lately = select(func.count()).where(RevocationAnswer.created_at > now - timedelta(hours=1))
+    room = max(0, MOST_PER_HOUR_IN_ALL - int(db.session.scalar(lately) or 0))
     want = RevocationWant
     new = (
         select(want.key, want.kind, want.url, want.request)
         .where(want.key.not_in(known))
         .distinct(want.key)
         .order_by(want.key)
-        .limit(_MOST_AT_ONCE)
+        .limit(min(room, _MOST_AT_ONCE))
     )
     rows = [
         {"key": key, "kind": kind, "url": url, "request": request, "created_at": now, "failures": 0, "next_try_at": now}
@@ -105,18 +128,50 @@ def take_up(actor: Actor) -> None:
     ]
     if rows:
         db.session.execute(insert(RevocationAnswer).on_conflict_do_nothing(), rows)
-    unwanted = and_(RevocationAnswer.key.not_in(select(want.key)), RevocationAnswer.next_try_at < now - _KEPT)
-    db.session.execute(delete(RevocationAnswer).where(unwanted), execution_options={"synchronize_session": False})
+    return len(rows)
+
+
+def _forget_unwanted(now: datetime) -> None:
+    answer = RevocationAnswer
+    wanted = select(RevocationWant.key).where(RevocationWant.key == answer.key)
+    old = or_(answer.next_try_at < now - _KEPT, answer.size > _SMALL)
+    gone = delete(answer).where(~wanted.exists(), old)
+    db.session.execute(gone, execution_options={"synchronize_session": False})
+
+
+@use_case(Permission.HOUSEKEEPING, role=DatabaseRole.WORKER)
+def room_for(actor: Actor, key: str) -> int:
+    """How many bytes the answer `key` may have: what is left to the organisation, of those asking, that has most."""
+    require(actor, Permission.HOUSEKEEPING, Facts(None))
+    want, answer = RevocationWant, RevocationAnswer
+    asking = select(want.organisation_id).where(want.key == key).distinct().limit(_MANY)
+    organisations = list(db.session.scalars(asking))
+    if len(organisations) == _MANY:
+        return MOST_BYTES_OF_ORGANISATION
+    wanted = select(want.organisation_id, want.key).where(want.organisation_id.in_(organisations)).distinct().subquery()
+    others = and_(answer.key == wanted.c.key, answer.key != key)
+    stored = (
+        select(func.coalesce(func.sum(answer.size), 0))
+        .select_from(wanted.outerjoin(answer, others))
+        .group_by(wanted.c.organisation_id)
+    )
+    return MOST_BYTES_OF_ORGANISATION - min((int(each or 0) for each in db.session.scalars(stored)), default=0)
 
 
 @use_case(Permission.HOUSEKEEPING, role=DatabaseRole.WORKER)
 def claim_next(actor: Actor) -> Claim | None:
-    """The question that is most due, for this worker alone; of one URL never two at a time. None: nothing is due."""
+    """The question that is most due, for this worker alone; of one URL never two at a time.
+
+    None: nothing is due, or as much is being asked as may be at a time.
+    """
     require(actor, Permission.HOUSEKEEPING, Facts(None))
     db.session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CLAIMING})
     now, answer, other = utc_now(), RevocationAnswer, aliased(RevocationAnswer)
+    claims = select(func.count()).where(answer.claimed_until > now)
+    if int(db.session.scalar(claims) or 0) >= MOST_CLAIMS:
+        return None
     busy = select(other.key).where(other.url == answer.url, other.claimed_until > now)
-    wanted = select(RevocationWant.key).where(RevocationWant.key == answer.key)
+    wanted = _waited_for()
     due = (
         select(answer.key)
         .where(answer.next_try_at <= now, ~busy.exists(), wanted.exists())
@@ -133,6 +188,16 @@ def claim_next(actor: Actor) -> Claim | None:
     return Claim(*found) if found is not None else None
 
 
+def _waited_for() -> Select[str]:
+    """Who makes it worth asking: not who has an answer that suffices, nor, after many failures, who asked before."""
+    want, answer = RevocationWant, RevocationAnswer
+    return select(want.key).where(
+        want.key == answer.key,
+        or_(~want.once, answer.body.is_(None)),
+        or_(answer.failures < MOST_FAILURES, want.asked_again_at >= answer.next_try_at),
+    )
+
+
 @use_case(Permission.HOUSEKEEPING, role=DatabaseRole.WORKER)
 def record_answer(actor: Actor, claim: Claim, body: bytes, refresh_at: datetime, next_update: datetime | None) -> None:
     """Keep an answer in place of the one before, and tell whoever waits for it, if it is another."""
@@ -144,6 +209,7 @@ def record_answer(actor: Actor, claim: Claim, body: bytes, refresh_at: datetime,
         claim,
         body=body,
         digest=digest,
+        size=len(body),
         fetched_at=utc_now(),
         next_update=next_update,
         failures=0,

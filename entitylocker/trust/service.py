@@ -10,7 +10,7 @@ from entitylocker.trust.installation import (
 )
 from entitylocker.trust.own import add_certificates, list_trust, look, remove_certificate, restore_certificate
 from entitylocker.trust.policy import policy_of, set_policy
-from entitylocker.trust.store import base_trust, installation_trust, outward_trust_for, trust_for
+from entitylocker.trust.store import base_trust, installation_trust, known_answers, outward_trust_for, trust_for
 
 __all__ = [
     "add_certificates",
@@ -18,6 +18,7 @@ __all__ = [
     "base_trust",
     "import_to_installation",
     "installation_trust",
+    "known_answers",
     "list_installation",
     "list_trust",
     "look",

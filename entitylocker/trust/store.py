@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from entitylocker import tenancy
 from entitylocker.extensions import db
+from entitylocker.signatures.report import Report
 from entitylocker.signatures.trust import TrustStore
 from entitylocker.tenancy import Tenant, open_use_case
+from entitylocker.trust.answers import answers_at_hand, wanted_by
 from entitylocker.trust.models import ImportedList, OrganisationCertificate, TrustCertificate
 from entitylocker.web.engine_room import engines
 
@@ -41,6 +43,14 @@ def installation_trust() -> TrustStore:
         with tenancy.transaction(Tenant()):
             return _installation()
     return _installation()
+
+
+@open_use_case("what issuers publish about their certificates is public; nobody is asked anew")
+def known_answers(report: Report) -> TrustStore:
+    """The answers to what `report` misses that the locker has fetched for its own documents; no transaction is open."""
+    with tenancy.transaction(Tenant()):
+        crls, ocsps = answers_at_hand(wanted_by(report))
+    return TrustStore(crls=crls, ocsps=ocsps)
 
 
 def base_trust() -> TrustStore:

@@ -12,6 +12,7 @@ from entitylocker.signatures.verdicts import Verdict
 from entitylocker.vault.report_words import (
     CHANGE_WORDS,
     DIFFERENCE_WORDS,
+    FIELDS_RESTYLED,
     NO_WORDS,
     REASON_WORDS,
     SOURCE_WORDS,
@@ -19,7 +20,7 @@ from entitylocker.vault.report_words import (
 from entitylocker.web.formats import when
 
 _HARMFUL = {"not_permitted", "not_covered"}
-_FILLED_IN = "field_filled_in"
+_DOUBTFUL = {"field_filled_in", "not_looked_at"}
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _changed(report: Report) -> Answer:
     if not report.changes:
         return Answer("ok", title, gettext("Nothing."))
     kinds = {change.kind for change in report.changes}
-    kind = "bad" if kinds & _HARMFUL else ("warn" if _FILLED_IN in kinds else "info")
+    kind = "bad" if kinds & _HARMFUL else ("warn" if kinds & _DOUBTFUL else "info")
     return Answer(kind, title, " ".join(change_lines(report.changes)))
 
 
@@ -175,7 +176,8 @@ def change_lines(changes: Iterable[Change]) -> tuple[str, ...]:
 
 
 def _change_lines(change: Change) -> Iterable[str]:
-    text = gettext(CHANGE_WORDS.get(change.kind, NO_WORDS))
+    restyled = change.kind == "field_filled_in" and not change.detail
+    text = gettext(FIELDS_RESTYLED if restyled else CHANGE_WORDS.get(change.kind, NO_WORDS))
     difference = DIFFERENCE_WORDS.get(change.detail)
     if change.kind == "not_permitted" and difference is not None:
         return (text, gettext(difference) + _pages(change))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import BinaryIO, cast
 from uuid import UUID
@@ -20,8 +20,8 @@ from entitylocker.signatures.trust import TrustStore
 from entitylocker.signatures.verdicts import Reason, Verdict
 from entitylocker.storage.stream import RangeReader
 from entitylocker.tenancy import open_use_case, use_case
-from entitylocker.trust.answers import hand_over
-from entitylocker.trust.store import outward_trust_for, trust_for
+from entitylocker.trust.answers import hand_over, note_wanted
+from entitylocker.trust.store import known_answers, outward_trust_for, trust_for
 from entitylocker.vault import rows
 from entitylocker.vault.errors import NotLocked, WrongPassword
 from entitylocker.vault.keeping import keep
@@ -68,32 +68,42 @@ def unlock(actor: Actor, document_id: UUID, password: str) -> Version:
     report = ask_checker(paper, password)
     if report.verdict is Verdict.NOT_CHECKABLE and report.reason == Reason.PASSWORD:
         raise WrongPassword(field="password")
+    missed = report
+    paper, report = _with_known_answers(paper, report, password)
     outward = ask_for_others(paper, report, password)
-    return record_unlocked(actor, document_id, paper.version_id, report, outward)
+    return record_unlocked(actor, document_id, paper.version_id, report, outward, missed)
 
 
 @use_case(Permission.DOCUMENT_CHECK)
 def begin_check(actor: Actor, version_id: UUID) -> Paper | None:
-    """The paper of a version that waits to be checked; None if it does not wait. Raises NotFound."""
-    version = _version(actor, version_id)
+    """The paper of a version that waits to be checked; None if it does not wait. Raises NotFound.
+
+    A next check that is set from now on came up while this one ran: it does not know what changed.
+    """
+    version = _version(actor, version_id, locked=True)
     require(actor, Permission.DOCUMENT_CHECK, Facts(version.organisation_id, document_id=version.document_id))
     if version.verdict != Verdict.CHECKING.value:
         return None
+    version.recheck_at = None
     return paper_of(version)
 
 
 @use_case(Permission.DOCUMENT_CHECK)
 def record_verdict(actor: Actor, version_id: UUID, report: Report, outward: Verdict | None = None) -> None:
-    """Write down what a check found; `outward`: the word for others, where it is another. Raises NotFound."""
-    version = _version(actor, version_id)
+    """Write down what a check found, unless another did meanwhile; `outward`: the word for others, where it differs.
+
+    Raises NotFound.
+    """
+    version = _version(actor, version_id, locked=True)
     require(actor, Permission.DOCUMENT_CHECK, Facts(version.organisation_id, document_id=version.document_id))
-    keep(actor, version, report, outward)
+    if version.verdict == Verdict.CHECKING.value:
+        keep(actor, version, report, outward)
 
 
 @use_case(Permission.DOCUMENT_CHECK)
 def give_up(actor: Actor, version_id: UUID) -> None:
     """Write down that a check failed on our side, so that nobody waits for it. Raises NotFound."""
-    version = _version(actor, version_id)
+    version = _version(actor, version_id, locked=True)
     require(actor, Permission.DOCUMENT_CHECK, Facts(version.organisation_id, document_id=version.document_id))
     if version.verdict == Verdict.CHECKING.value:
         keep(actor, version, Report(Verdict.NOT_CHECKABLE, utc_now(), reason=Reason.ERROR.value), None)
@@ -130,20 +140,24 @@ def begin_unlock(actor: Actor, document_id: UUID) -> Paper:
     version = rows.version_row(actor, document)
     if version.reason != Reason.PASSWORD.value:
         raise NotLocked
+    # As for a check: what is set from now on came up meanwhile.
+    version.recheck_at = None
     return paper_of(version)
 
 
 @use_case(Permission.DOCUMENT_EDIT)
 def record_unlocked(
-    actor: Actor, document_id: UUID, version_id: UUID, report: Report, outward: Verdict | None
+    actor: Actor, document_id: UUID, version_id: UUID, report: Report, outward: Verdict | None, missed: Report
 ) -> Version:
-    """Write down what was found with the password, if that is still allowed.
+    """Write down what was found with the password, if that is still allowed. `missed`: says what was missing at first.
 
-    Raises NotFound, PermissionDenied.
+    Raises NotFound, PermissionDenied, NotLocked if somebody else did it meanwhile.
     """
     document = rows.active_document_row(actor, document_id)
     require(actor, Permission.DOCUMENT_EDIT, rows.facts_of_document(document))
-    version = _version(actor, version_id)
+    version = _version(actor, version_id, locked=True)
+    if version.reason != Reason.PASSWORD.value:
+        raise NotLocked
     record(
         actor,
         EventTag.DOCUMENT_UNLOCK,
@@ -151,12 +165,26 @@ def record_unlocked(
         version=version.number,
     )
     keep(actor, version, report, outward, unlocked=True)
+    if version.recheck_at is not None:
+        # These answers were at hand and are missed no longer; when they are renewed, there may be news.
+        note_wanted(version.organisation_id, version.id, missed)
     return version
 
 
 def ask_checker(paper: Paper, password: str | None = None) -> Report:
     """What the checker says of the bytes. No transaction may be open. Raises what its client raises."""
     return _ask(paper, paper.trust, password)
+
+
+def _with_known_answers(paper: Paper, report: Report, password: str) -> tuple[Paper, Report]:
+    """Checked once more with the answers at hand that were missing: later there is no password to do it with."""
+    known = known_answers(report)
+    if not known.crls and not known.ocsps:
+        return paper, report
+    outward = paper.outward_trust.merged(known) if paper.outward_trust is not None else None
+    paper = replace(paper, trust=paper.trust.merged(known), outward_trust=outward)
+    again = ask_checker(paper, password)
+    return (paper, again) if again.verdict is not Verdict.NOT_CHECKABLE else (paper, report)
 
 
 def ask_for_others(paper: Paper, report: Report, password: str | None = None) -> Verdict | None:
@@ -201,9 +229,9 @@ def defer_check(version: Version) -> None:
     defer(jobs()[CHECK_JOB], organisation_id=str(version.organisation_id), version_id=str(version.id))
 
 
-def _version(actor: Actor, version_id: UUID) -> Version:
+def _version(actor: Actor, version_id: UUID, *, locked: bool = False) -> Version:
     found = select(Version).where(Version.organisation_id == actor.organisation_id, Version.id == version_id)
-    version = db.session.scalars(found).one_or_none()
+    version = db.session.scalars(found.with_for_update() if locked else found).one_or_none()
     if version is None:
         raise NotFound
     return version

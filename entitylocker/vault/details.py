@@ -6,16 +6,20 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
+
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
-from entitylocker.extensions import utc_now
+from entitylocker.extensions import db, utc_now
+from entitylocker.jobs.queue import defer, jobs
 from entitylocker.tenancy import use_case
 from entitylocker.vault import rows, rules
 from entitylocker.vault.events import DocumentBinned
-from entitylocker.vault.models import Document
+from entitylocker.vault.keeping import RECHECK_JOB
+from entitylocker.vault.models import Document, Version
 from entitylocker.vault.views import Details
 
 
@@ -43,6 +47,17 @@ def _apply(document: Document, details: Details) -> dict[str, Any]:
     return changed
 
 
+def _catch_up(document: Document) -> None:
+    """Later checks were put off in the bin: they are due now."""
+    due = update(Version).where(
+        Version.organisation_id == document.organisation_id,
+        Version.document_id == document.id,
+        Version.recheck_at.is_not(None),
+    )
+    db.session.execute(due.values(recheck_at=utc_now()), execution_options={"synchronize_session": False})
+    defer(jobs()[RECHECK_JOB])
+
+
 @use_case(Permission.DOCUMENT_BIN)
 def bin_document(actor: Actor, document_id: UUID) -> Document:
     """Put a document in the bin: for 30 days it can be restored. Raises NotFound, PermissionDenied."""
@@ -64,5 +79,6 @@ def restore_document(actor: Actor, document_id: UUID) -> Document:
         raise NotFound
     document.binned_at = None
     document.binned_by_name = ""
+    _catch_up(document)
     record(actor, EventTag.DOCUMENT_RESTORE, Subject("document", document.id, document.title))
     return document

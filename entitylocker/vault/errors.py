@@ -67,6 +67,14 @@ class ReportNotReady(Conflict):
     advice = N_("The check takes a few seconds. Look again then.")
 
 
+class TrustedByOneself(Conflict):
+    code = "trusted_by_oneself"
+    message = N_(
+        "Only your organisation trusts the authority behind a signature, so the locker vouches to nobody else."
+    )
+    advice = N_("Others may check the document at the public page, by what everybody here trusts.")
+
+
 class NothingSigned(Conflict):
     code = "nothing_signed"
     message = N_("There is no signature in this file, so there is nothing for such a report to say.")

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from entitylocker.extensions import Base, Dated, Identified
-from entitylocker.signatures.verdicts import Verdict
+from entitylocker.signatures.verdicts import Colour, Verdict, colour
 from entitylocker.tenancy import TableKind
 
 
@@ -116,8 +116,9 @@ class Version(Identified, Dated, Base):
     """The bytes of a document as they came in. Only what a check finds is ever written to it afterwards.
 
     `outward_verdict`: the word by the installation's trust alone, where the organisation's own makes it another.
-    `recheck_at`, `recheck_why`: when it is checked again, and for which reason. `verdict_before`: the word until
-    `verdict_changed_at`, when a later check found another; `change_told_at`: when the organisation was told.
+    `recheck_at`, `recheck_why`: when it is checked again, and for which reason; `failures`: checks in a row that
+    failed on our side. `verdict_before`: the word until `verdict_changed_at`, when a later check found another, and
+    `outward_before` the one for others, if only that changed; `change_told_at`: when the organisation was told.
     """
 
     __tablename__ = "versions"
@@ -156,15 +157,22 @@ class Version(Identified, Dated, Base):
     checked_at: Mapped[datetime | None]
     recheck_at: Mapped[datetime | None]
     recheck_why: Mapped[str | None] = mapped_column(Text)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
     verdict_before: Mapped[str | None] = mapped_column(Text)
+    outward_before: Mapped[str | None] = mapped_column(Text)
     verdict_changed_at: Mapped[datetime | None]
     change_told_at: Mapped[datetime | None]
 
     @property
     def verdict_for_others(self) -> Verdict:
-        """The word that portals and strangers are told: what an organisation alone trusts does not count for them."""
-        checking = self.verdict == Verdict.CHECKING.value
-        return Verdict(self.verdict if checking else self.outward_verdict or self.verdict)
+        """The word that portals and strangers are told: what an organisation alone trusts does not count for them.
+
+        What is red for the organisation itself is so for everybody.
+        """
+        own = Verdict(self.verdict)
+        if own is Verdict.CHECKING or colour(own) is Colour.RED:
+            return own
+        return Verdict(self.outward_verdict or own)
 
 
 class AnsweredUpload(Base):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from entitylocker.access import Actor, Facts, Permission, require
 from entitylocker.errors import LockerError, NotFound
@@ -21,14 +21,16 @@ from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import job_actor
 from entitylocker.signatures.client import CheckerUnavailable
 from entitylocker.signatures.report import Report
-from entitylocker.signatures.verdicts import Verdict
+from entitylocker.signatures.verdicts import Reason, Verdict
 from entitylocker.storage.errors import StoreUnavailable
 from entitylocker.tenancy import DatabaseRole, open_use_case, use_case
+from entitylocker.trust.answers import forget_wanted
 from entitylocker.trust.fetching import list_waiting
 from entitylocker.vault import checking, keeping
 from entitylocker.vault.checking import Paper
 from entitylocker.vault.models import Document, Version
 from entitylocker.vault.recheck_rules import DAILY, WEEKLY, Why
+from entitylocker.vault.rules import bin_opens
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +41,11 @@ _SEVERAL = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Seen:
-    """How a version stood when it was taken: why it is checked again, and when it last had been."""
+    """How a version stood when it was taken: why it is checked again, when it last had been, until when put off."""
 
     why: Why
     checked_at: datetime | None
+    put_off: datetime
 
 
 @open_use_case("lists in a use case of the worker's role, checks each version for its organisation")
@@ -88,11 +91,12 @@ def begin_recheck(actor: Actor, version_id: UUID) -> tuple[Paper, Seen] | None:
     now = utc_now()
     if version.verdict == Verdict.CHECKING.value or version.recheck_at is None or version.recheck_at > now:
         return None
-    if _is_binned(version):
-        version.recheck_at = now + WEEKLY
+    binned_at = _binned_at(version)
+    if binned_at is not None:
+        _put_aside(version, binned_at, now)
         return None
-    version.recheck_at = now + _PUT_OFF
-    return checking.paper_of(version), Seen(Why(version.recheck_why or Why.SCHEDULE), version.checked_at)
+    put_off = version.recheck_at = now + _PUT_OFF
+    return checking.paper_of(version), Seen(Why(version.recheck_why or Why.SCHEDULE), version.checked_at, put_off)
 
 
 @use_case(Permission.DOCUMENT_CHECK)
@@ -101,7 +105,7 @@ def record_recheck(actor: Actor, version_id: UUID, report: Report, outward: Verd
     version = _locked(actor, version_id)
     require(actor, Permission.DOCUMENT_CHECK, Facts(version.organisation_id, document_id=version.document_id))
     if version.verdict != Verdict.CHECKING.value and version.checked_at == seen.checked_at:
-        keeping.keep_again(actor, version, report, outward, seen.why)
+        keeping.keep_again(actor, version, report, outward, seen.why, seen.put_off)
 
 
 @use_case(Permission.HOUSEKEEPING, role=DatabaseRole.WORKER)
@@ -138,7 +142,9 @@ def bring_forward(actor: Actor, at_once: list[UUID], in_a_day: list[UUID]) -> No
         Version.recheck_at.is_not(None),
     )
     when = case((Version.id.in_(at_once), now), else_=later)
-    db.session.execute(changed.values(recheck_at=when, recheck_why=Why.REVOCATION.value), execution_options=_SEVERAL)
+    # A change of trust is the stronger reason, and stays until it was looked at.
+    why = case((Version.recheck_why == Why.TRUST.value, Why.TRUST.value), else_=Why.REVOCATION.value)
+    db.session.execute(changed.values(recheck_at=when, recheck_why=why), execution_options=_SEVERAL)
 
 
 @open_use_case("lists in a use case of the worker's role, brings forward in use cases of each organisation")
@@ -150,16 +156,21 @@ def bring_all_forward(actor: Actor, organisation_id: UUID | None) -> None:
 
 @use_case(Permission.HOUSEKEEPING, role=DatabaseRole.WORKER)
 def list_organisations(actor: Actor) -> list[UUID]:
-    """The organisations with anything to be checked again."""
+    """The organisations with any documents: what is checked for the first time just now is concerned, too."""
     require(actor, Permission.HOUSEKEEPING, Facts(None))
-    return list(db.session.scalars(select(Version.organisation_id).where(Version.recheck_at.is_not(None)).distinct()))
+    return list(db.session.scalars(select(Version.organisation_id).distinct()))
 
 
 @use_case(Permission.DOCUMENT_CHECK)
 def bring_organisation_forward(actor: Actor) -> None:
-    """Have everything signed of the actor's organisation checked again."""
+    """Have everything signed of the actor's organisation checked again, and what is being checked or unlocked now."""
     require(actor, Permission.DOCUMENT_CHECK, Facts(actor.organisation_id))
-    mine = (Version.organisation_id == actor.organisation_id, Version.recheck_at.is_not(None))
+    concerned = or_(
+        Version.recheck_at.is_not(None),
+        Version.verdict == Verdict.CHECKING.value,
+        Version.reason == Reason.PASSWORD.value,
+    )
+    mine = (Version.organisation_id == actor.organisation_id, concerned)
     changed = update(Version).where(*mine).values(recheck_at=utc_now(), recheck_why=Why.TRUST.value)
     db.session.execute(changed, execution_options=_SEVERAL)
 
@@ -172,8 +183,16 @@ def _locked(actor: Actor, version_id: UUID) -> Version:
     return version
 
 
-def _is_binned(version: Version) -> bool:
-    found = select(Document.binned_at.is_not(None)).where(
+def _binned_at(version: Version) -> datetime | None:
+    found = select(Document.binned_at).where(
         Document.organisation_id == version.organisation_id, Document.id == version.document_id
     )
-    return bool(db.session.scalars(found).one())
+    return db.session.scalars(found).one()
+
+
+def _put_aside(version: Version, binned_at: datetime, now: datetime) -> None:
+    """What lies in the bin waits; what can no longer be taken out of it is not checked again, nor asked about."""
+    version.recheck_at = now + WEEKLY
+    if binned_at < bin_opens(now):
+        version.recheck_at = None
+        forget_wanted(version.organisation_id, version.id)

@@ -15,7 +15,11 @@ CHANGE_WORDS: dict[str, str] = {
     "addition": N_("Something that the signer permitted was added."),
     "not_permitted": N_("Something that the signer did not permit was changed."),
     "not_covered": N_("Something was added that no signature covers."),
+    "not_looked_at": N_("What was changed after signing could not be looked at closely enough."),
 }
+
+# Filled in, but no field is named: it was their looks.
+FIELDS_RESTYLED = N_("How form fields look or behave was changed.")
 
 # What differs from the file as it was signed, by the detail of a change that was not permitted.
 DIFFERENCE_WORDS: dict[str, str] = {
@@ -37,6 +41,7 @@ DIFFERENCE_WORDS: dict[str, str] = {
     "layers_changed": N_("The layers that can be shown or hidden were changed."),
     "permissions_changed": N_("What the signer permits was changed."),
     "catalogue_changed": N_("Properties of the whole document were changed."),
+    "visible_time_stamp": N_("A time stamp with a picture was laid over a page."),
     "other_change": N_("Something was changed that no page leads to."),
 }
 
@@ -93,6 +98,7 @@ REASON_WORDS: dict[str, str] = {
     "revoked": N_("The certificate was withdrawn."),
     "revoked_after_proven_time": N_("The certificate was withdrawn after the time that the time stamp proves."),
     "timestamp_broken": N_("The time stamp does not belong to the signature, or was altered."),
+    "not_as_demanded": N_("The signature is not of the kind that its field demands."),
     "claimed_time_impossible": N_("The signer states a time at which the certificate was not valid."),
     "stranger_signed_later": N_("Somebody who is not confirmed signed after a confirmed signer."),
     "only_timestamp": N_("The file carries a time stamp, but nobody’s signature."),

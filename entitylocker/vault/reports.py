@@ -15,7 +15,7 @@ from entitylocker.signatures.report import Report
 from entitylocker.signatures.verdicts import Verdict
 from entitylocker.tenancy import use_case
 from entitylocker.vault import rows
-from entitylocker.vault.errors import NothingSigned, ReportNotReady
+from entitylocker.vault.errors import NothingSigned, ReportNotReady, TrustedByOneself
 from entitylocker.vault.models import Document, Version
 from entitylocker.vault.reading import content_of
 from entitylocker.vault.views import Content, VersionDetail
@@ -31,13 +31,16 @@ def get_version(actor: Actor, document_id: UUID, number: int) -> VersionDetail:
 def export_report(actor: Actor, document_id: UUID, number: int, form: str) -> VersionDetail:
     """The same, to be handed out as a file of its own: `form` is pdf or xml. Leaves an event.
 
-    Raises NotFound; ReportNotReady while the check is not finished; NothingSigned for XML about no signature.
+    Raises NotFound; ReportNotReady while the check is not finished; NothingSigned for XML about no signature;
+    TrustedByOneself where others are told another word.
     """
     document = _readable(actor, document_id)
     detail = _detail(actor, document, number)
     found = finished_report(detail.version)
     if found is None:
         raise ReportNotReady
+    if detail.version.verdict_for_others != detail.version.verdict:
+        raise TrustedByOneself
     if form == "xml" and not found.signatures:
         raise NothingSigned
     subject = Subject("document", document.id, document.title)

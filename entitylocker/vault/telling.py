@@ -48,7 +48,7 @@ def _untold(actor: Actor) -> list[Any]:
     """Versions nobody was told of, locked: a second job that runs at the same time finds none of them."""
     is_current = and_(Version.number == Document.version_number, Document.binned_at.is_(None)).label("is_current")
     query = (
-        select(Version.id.label("version_id"), Document.title, Version.verdict_before, Version.verdict, is_current)
+        select(Version.id.label("version_id"), Document.title, Version, is_current)
         .join(
             Document,
             and_(Document.organisation_id == Version.organisation_id, Document.id == Version.document_id),
@@ -84,15 +84,7 @@ def _mail(actor: Actor, changed: list[Any]) -> None:
 def _words(organisation: str, changed: list[Any]) -> dict[str, Any]:
     """The mail in the language of the moment."""
     count = len(changed)
-    lines = [
-        gettext(
-            "%(title)s: until now “%(before)s”, from now on “%(after)s”",
-            title=row.title,
-            before=verdict_face(row.verdict_before).words,
-            after=verdict_face(row.verdict).words,
-        )
-        for row in changed[:_NAMED]
-    ]
+    lines = [_line(row.title, row.Version) for row in changed[:_NAMED]]
     if count > _NAMED:
         lines.append(gettext("and %(count)s more", count=count - _NAMED))
     return {
@@ -106,6 +98,22 @@ def _words(organisation: str, changed: list[Any]) -> dict[str, Any]:
         "lines": lines,
         "outro": gettext("Documents with a red verdict are not handed to portals any more. See all of them:"),
     }
+
+
+def _line(title: str, version: Version) -> str:
+    if version.outward_before is not None:
+        return gettext(
+            "%(title)s: others were told “%(before)s” until now, from now on “%(after)s”",
+            title=title,
+            before=verdict_face(version.outward_before).words,
+            after=verdict_face(version.verdict_for_others.value).words,
+        )
+    return gettext(
+        "%(title)s: until now “%(before)s”, from now on “%(after)s”",
+        title=title,
+        before=verdict_face(version.verdict_before or version.verdict).words,
+        after=verdict_face(version.verdict).words,
+    )
 
 
 @use_case(Permission.DOCUMENT_READ)

@@ -7,7 +7,15 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 
-OF_VERSIONS = ("recheck_at", "recheck_why", "verdict_before", "verdict_changed_at", "change_told_at")
+OF_VERSIONS = (
+    "recheck_at",
+    "recheck_why",
+    "failures",
+    "verdict_before",
+    "outward_before",
+    "verdict_changed_at",
+    "change_told_at",
+)
 
 
 def upgrade() -> None:
@@ -35,6 +43,7 @@ def _answers() -> None:
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary()),
         sa.Column("digest", sa.Text()),
+        sa.Column("size", sa.Integer()),
         sa.Column("fetched_at", sa.DateTime(timezone=True)),
         sa.Column("next_update", sa.DateTime(timezone=True)),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -61,25 +70,27 @@ def _wants() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_again_at", sa.DateTime(timezone=True)),
+        sa.Column("once", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("served_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("organisation_id", "subject_id", "key", name="pk_revocation_wants"),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name="fk_revocation_wants_organisation_id"),
     )
     op.create_index("ix_revocation_wants_key", "revocation_wants", ["key"])
     op.create_index("ix_revocation_wants_asked_at", "revocation_wants", ["organisation_id", "asked_at"])
-    kinds.own("revocation_wants", rights="SELECT, INSERT, UPDATE (served_at)")
+    kinds.own("revocation_wants", rights="SELECT, INSERT, DELETE, UPDATE (served_at, asked_again_at, once)")
     kinds.worker_lists(
-        "revocation_wants", ["organisation_id", "subject_id", "key", "kind", "url", "request", "served_at"]
+        "revocation_wants",
+        ["organisation_id", "subject_id", "key", "kind", "url", "request", "asked_again_at", "once", "served_at"],
     )
 
 
 def _versions() -> None:
-    for column, kind in zip(
-        OF_VERSIONS,
-        (sa.DateTime(timezone=True), sa.Text(), sa.Text(), sa.DateTime(timezone=True), sa.DateTime(timezone=True)),
-        strict=True,
-    ):
-        op.add_column("versions", sa.Column(column, kind))
+    op.add_column("versions", sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
+    for column in OF_VERSIONS:
+        if column != "failures":
+            kind = sa.DateTime(timezone=True) if column.endswith("_at") else sa.Text()
+            op.add_column("versions", sa.Column(column, kind))
     op.create_index(
         "ix_versions_recheck_at", "versions", ["recheck_at"], postgresql_where=sa.text("recheck_at IS NOT NULL")
     )

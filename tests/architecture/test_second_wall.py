@@ -209,7 +209,17 @@ WORKER_SEES = {
     "versions": {"organisation_id", "id", "verdict", "created_at", "recheck_at"},
     # It fetches what is wanted, once for everybody.
     "revocation_answers": None,
-    "revocation_wants": {"organisation_id", "subject_id", "key", "kind", "url", "request", "served_at"},
+    "revocation_wants": {
+        "organisation_id",
+        "subject_id",
+        "key",
+        "kind",
+        "url",
+        "request",
+        "asked_again_at",
+        "once",
+        "served_at",
+    },
     "document_types": None,
     "trust_certificates": None,
     "trust_crls": None,

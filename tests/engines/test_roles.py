@@ -64,6 +64,16 @@ def test_a_landlord_sets_everything_up_twice(strange: Postgres) -> None:
             app.execute("CREATE TABLE mine (a int)")
 
 
+def test_the_roles_of_another_installation_are_known_as_such(strange: Postgres) -> None:
+    with as_role(strange, "landlord", "l", "postgres") as landlord:
+        assert roles.foreign_roles(landlord, {}) == []
+        roles.ensure_database(landlord, "house")
+    with as_role(strange, "landlord", "l", "house") as landlord:
+        roles.ensure_roles(landlord, PASSWORDS)
+        assert roles.foreign_roles(landlord, PASSWORDS) == []
+        assert roles.foreign_roles(landlord, {"el_app": "a"}) == ["el_operator", "el_worker"]
+
+
 def test_a_role_with_too_many_rights_is_refused(strange: Postgres) -> None:
     with strange.connect() as superuser:
         superuser.execute("CREATE ROLE el_app LOGIN BYPASSRLS")

@@ -48,6 +48,14 @@ def test_a_flood_from_many_networks_is_sent_away(app: Flask, monkeypatch: pytest
     assert Visitor(app).client.get("/check").status_code == 200
 
 
+def test_one_network_cannot_use_up_what_all_have_together(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CHECKS_OF_ALL", "12 per minute")
+    flooder = Visitor(app)
+    for _ in range(30):
+        flooder.send(b"")
+    assert Visitor(app).send(b"").status_code == 422, "what is refused to one network counts against everybody"
+
+
 def test_codes_are_limited_so_that_nobody_tries_them_all(visitor: Visitor) -> None:
     answers = [visitor.look("0000-0000-0000-0000").status_code for _ in range(61)]
     assert answers == [404] * 60 + [429]

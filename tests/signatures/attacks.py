@@ -85,6 +85,12 @@ def updated(data: bytes, change: Callable[[Any], None]) -> bytes:
     return target.getvalue()
 
 
+def boasting(data: bytes, size: int = 3_200_000) -> bytes:
+    """`data` whose last trailer claims so many objects, as whoever wrote it likes; readers only note it."""
+    at = data.rindex(b"/Size")
+    return data[:at] + re.sub(rb"/Size\s+\d+", b"/Size %d" % size, data[at:], count=1)
+
+
 def page_of(writer: Any, number: int = 0) -> Any:
     return writer.root["/Pages"]["/Kids"][number].get_object()
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pikepdf
 import pytest
 from pyhanko.sign.fields import MDPPerm
 
+from entitylocker.signatures import caps, changes
 from entitylocker.signatures.check import check_bytes
 from entitylocker.signatures.report import Report
+from entitylocker.signatures.two_versions import NoTree, TooMuch
 from entitylocker.signatures.verdicts import Colour, Verdict, colour
 from tests.signatures import attacks
 from tests.signatures.trial_pki import NOW, TrialPki
@@ -112,6 +115,49 @@ def test_shadow_attack_by_way_of_the_form(trial: TrialPki, change: str, permissi
         assert report.verdict is Verdict.FILLED_IN_AFTER_SIGNING
     else:
         assert report.verdict is Verdict.VALID_WITH_ADDITIONS  # who permits filling in has viewers draw values anew
+
+
+@pytest.mark.parametrize("change", attacks.RESTYLINGS)
+@pytest.mark.parametrize("permission", [None, *MDPPerm])
+def test_a_size_that_is_claimed_hides_nothing(trial: TrialPki, change: str, permission: MDPPerm | None) -> None:
+    """/Size of a later revision is the attacker's word: the answer is the same as without it."""
+    paper = attacks.with_default_font()
+    first = trial.sign(paper) if permission is None else attacks.certified(trial, permission, paper)
+    plain = attacks.updated(first, attacks.RESTYLINGS[change])
+    told, boasted = check(trial, plain), check(trial, attacks.boasting(plain))
+    assert (boasted.verdict, boasted.changes) == (told.verdict, told.changes)
+
+
+@pytest.mark.parametrize("change", attacks.RESTYLINGS)
+@pytest.mark.parametrize("permission", [None, *MDPPerm])
+@pytest.mark.parametrize("fault", [TooMuch, NoTree, pikepdf.PdfError, RecursionError])
+def test_what_could_not_be_looked_at_is_not_green(
+    trial: TrialPki,
+    change: str,
+    permission: MDPPerm | None,
+    fault: type[Exception],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise fault
+
+    paper = attacks.with_default_font()
+    first = trial.sign(paper) if permission is None else attacks.certified(trial, permission, paper)
+    monkeypatch.setattr(changes, "list_differences", fail)
+    report = check(trial, attacks.updated(first, attacks.RESTYLINGS[change]))
+    if report.verdict is not Verdict.CHANGED_AFTER_SIGNING:  # pyHanko forbids some of them by itself
+        assert (report.verdict, report.reason) == (Verdict.NOT_CHECKABLE, "limit")
+        assert "not_looked_at" in {one.kind for one in report.changes}
+
+
+def test_one_signature_does_not_use_up_what_others_need(trial: TrialPki, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a few thousand objects, and steps for little more than looking at it once for each signature."""
+    data = trial.sign(attacks.many_objects(2000))
+    for number in range(3):
+        data = trial.sign(data, field=f"More{number}")
+    monkeypatch.setattr(caps, "MAX_STEPS", 2500)
+    report = check(trial, data)
+    assert [one.verdict for one in report.signatures] == [Verdict.VALID_WITH_ADDITIONS] * 3 + [Verdict.VALID]
 
 
 def test_more_default_fonts_do_no_harm(trial: TrialPki) -> None:

@@ -116,6 +116,21 @@ def _parsers(pid: int) -> list[psutil.Process]:
     return [one for one in _children(pid) if one.parent() is not None and one.ppid() != pid]
 
 
+def _shares(pid: int) -> set[str]:
+    """How the session of each child is weighed, where the kernel weighs sessions at all."""
+    files = [Path(f"/proc/{child.pid}/autogroup") for child in _children(pid)]
+    return {file.read_text().split()[-1] for file in files if file.exists()}
+
+
+def test_it_gives_way_to_everybody_else() -> None:
+    with LocalChecker(sandbox=False, workers=1) as local:
+        assert eventually(lambda: [one.nice() for one in _parsers(local.process.pid)] == [10])
+    if find_sandbox() is not None:
+        with LocalChecker(workers=1) as local:
+            assert eventually(lambda: 10 in {one.nice() for one in _children(local.process.pid)})
+            assert _shares(local.process.pid) <= {"10"}
+
+
 def test_a_child_that_dies_is_replaced(pki: Pki) -> None:
     with LocalChecker(sandbox=False, workers=1) as local:
         paper = pki.make_signed_pdf("valid")

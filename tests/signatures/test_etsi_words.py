@@ -47,7 +47,15 @@ _facts = st.builds(
     intact=st.booleans(),
     changes=st.lists(
         st.sampled_from(
-            ["long_term_data", "signature_added", "field_filled_in", "addition", "not_permitted", "not_covered"]
+            [
+                "long_term_data",
+                "signature_added",
+                "field_filled_in",
+                "addition",
+                "not_permitted",
+                "not_covered",
+                "not_looked_at",
+            ]
         ).map(Change),
         max_size=3,
     ).map(tuple),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from entitylocker.signatures.report import Report
 from entitylocker.signatures.structures import Structures
 from entitylocker.signatures.trust import TrustStore
 from entitylocker.signatures.verdicts import Verdict
+from entitylocker.signatures.workers import Limits, Task, Workers
 from tests.pki import KINDS, Pki, chain_of_objects
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -35,7 +37,7 @@ def _timeless(report: Report) -> Report:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_second_report_is_the_first(pki: Pki, own_checker: CheckerClient, kind: str) -> None:
-    paper = pki.make_signed_pdf(kind)
+    paper = pki.make_signed_pdf(kind, title="Asked about twice")
     before = _known(own_checker)
     first = own_checker.check(paper, trust=pki.trust)
     assert _known(own_checker) == before + 1
@@ -88,6 +90,20 @@ def test_a_file_that_was_not_finished_is_not_known(pki: Pki) -> None:
     with LocalChecker(sandbox=False, workers=1, seconds=0.5) as local:
         assert local.client.check(slow, trust=pki.trust).reason == "timeout"
         assert _known(local.client) == 0
+
+
+def test_a_child_is_given_only_so_many_files(pki: Pki) -> None:
+    """Whatever a file did to it: it does not serve for ever."""
+    workers = Workers(1, Limits(retire_files=2))
+    try:
+        (slot,) = workers._slots
+        children = []
+        for _ in range(5):
+            children.append(slot._pool.schedule(os.getpid).result())
+            assert workers.check(Task(pki.make_signed_pdf("valid"), pki.trust))["verdict"] == "valid"
+    finally:
+        workers.stop()
+    assert [children.index(one) for one in children] == [0, 0, 2, 2, 4]
 
 
 def test_the_least_used_is_forgotten_first() -> None:

@@ -179,15 +179,16 @@ class TrialPki:
         """A signer with the certificate of that name and those above it."""
         store = SimpleCertificateStore()
         store.register_multiple([self.certificate("withdrawn" if name == "below_withdrawn" else "issuing")])
-        return SimpleSigner(self.certificate(name), self._private(name), store, embed_roots=False)
+        return SimpleSigner(self.certificate(name), self.private_key(name), store, embed_roots=False)
 
     def stamper(self, at: datetime = NOW) -> DummyTimeStamper:
         """Time stamps that state `at`."""
         store = SimpleCertificateStore()
         store.register_multiple([self.certificate("issuing")])
-        return DummyTimeStamper(self.certificate("stamper"), self._private("stamper"), store, fixed_dt=at)
+        return DummyTimeStamper(self.certificate("stamper"), self.private_key("stamper"), store, fixed_dt=at)
 
-    def _private(self, name: str) -> Any:
+    def private_key(self, name: str) -> Any:
+        """The key (asn1crypto, PKCS #8) of the certificate `name`."""
         return self.arch.key_set.get_private_key(KeyLabel(name))
 
     def sign(

@@ -154,13 +154,23 @@ class Signer:
             metadata["dc:title"] = words
         plain = io.BytesIO()
         pdf.save(plain)
+        return self._sign(IncrementalPdfFileWriter(plain))
+
+    def sign_locked(self, password: str) -> bytes:
+        """A signed page that opens only with `password`."""
+        pdf, plain = pikepdf.new(), io.BytesIO()
+        pdf.add_blank_page(page_size=(595, 842))
+        pdf.save(plain, encryption=pikepdf.Encryption(user=password, owner=password))
+        writer = IncrementalPdfFileWriter(plain)
+        writer.encrypt(password)
+        return self._sign(writer)
+
+    def _sign(self, writer: IncrementalPdfFileWriter) -> bytes:
         make: Any = SimpleCertificateStore
         pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         certificate = next(iter(load_certs_from_pemder_data(self.certificate.public_bytes(Encoding.PEM))))
         signer = SimpleSigner(certificate, load_private_key_from_pemder_data(pem, None), make())
-        signed: bytes = sign_pdf(
-            IncrementalPdfFileWriter(plain), PdfSignatureMetadata(field_name="Signature1"), signer
-        ).getvalue()
+        signed: bytes = sign_pdf(writer, PdfSignatureMetadata(field_name="Signature1"), signer).getvalue()
         return signed
 
 

@@ -68,6 +68,11 @@ def test_a_root_of_ones_own_makes_green_at_home_and_tells_nobody_else(
     assert _verdicts(sender, document_id) == ("valid", "signer_not_confirmed", True)
     page = text_of(sender.get(f"/documents/{document_id}"))
     assert "It rests on an authority that only the organisation itself trusts. Others are told" in page
+    report = f"/documents/{document_id}/versions/1/report"
+    for form in ("pdf", "xml"):
+        refused = sender.get(f"{report}.{form}")
+        assert refused.status_code == 409, "the installation's seal stands under what only the organisation believes"
+        assert f"report.{form}" not in sender.get(report).text
     # Asked for again, it is being checked for everybody, and then as before.
     sender.post(f"/documents/{document_id}/check-again")
     assert _verdicts(sender, document_id) == ("checking", "checking", "checking")

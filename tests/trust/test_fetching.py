@@ -230,7 +230,10 @@ def test_one_question_is_put_by_one_worker_at_a_time_and_one_url_too(app: Flask,
     assert len(issuer.asked) == 6
 
 
-def test_a_worker_that_died_keeps_nobody_waiting_for_long(in_app: Flask, issuer: Issuer, place: UUID) -> None:
+def test_a_worker_that_died_keeps_nobody_waiting_for_long(
+    in_app: Flask, issuer: Issuer, place: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MOST_CLAIMS", 10_000)
     wanted = Wanted("crl", f"{issuer.base}/list.crl")
     note(place, wanted)
     fetching.take_up(housekeeper())

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from entitylocker.signatures.trust import TrustStore
-from entitylocker.trust.reading import LARGEST_UPLOAD, PassedOver, Why, read_files, with_issuer
+from entitylocker.trust import reading
+from entitylocker.trust.reading import LARGEST_UPLOAD, MOST_VERIFIED, PassedOver, Why, read_files, with_issuer
 from tests.trust.authorities import DAY, NOW, bundle, make_authority, make_crl, packed
 
 ROOT = make_authority("A root")
@@ -114,3 +115,16 @@ def test_only_a_key_that_signed_it_counts_as_the_issuer() -> None:
     impostor = make_authority("A root")
     assert with_issuer([BELOW.der], [impostor.der]) == frozenset()
     assert with_issuer([BELOW.der], [impostor.der, ROOT.der]) == {BELOW.der}
+
+
+def test_many_certificates_of_one_name_are_not_each_tried_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+
+    def signed(issuer: object, certificate: object) -> bool:
+        tried.append(issuer)
+        return False
+
+    monkeypatch.setattr(reading, "_signed", signed)
+    alike = [make_authority("Same name").der for _ in range(40)]
+    assert with_issuer(alike, alike) == frozenset()
+    assert len(tried) == MOST_VERIFIED < 40 * 40

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from uuid_utils.compat import uuid7
 
+from entitylocker import tenancy
+from entitylocker.config import Settings
 from entitylocker.sandbox.papers import TestAuthority, make_paper
-from tests.factories import Member
+from entitylocker.trust.service import add_to_installation
+from entitylocker.vault.events import VerdictChanged
+from tests.factories import Member, Organisations
+from tests.trust.issuers import Issuer, issuing
 from tests.vault.helpers import Sender
+from tests.vault.house import House
 
 
 @pytest.fixture
@@ -35,3 +44,32 @@ def paper(authority: TestAuthority) -> Callable[[str], bytes]:
         return made[kind]
 
     return make
+
+
+@pytest.fixture
+def issuer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
+    """An issuer that the locker may call; nobody trusts it yet."""
+    with issuing(f"Issuer {uuid7()}") as made:
+        monkeypatch.setattr(app.extensions["entitylocker"], "outgoing", made.outgoing())
+        yield made
+
+
+@pytest.fixture
+def trusted(app: Flask, issuer: Issuer, organisations: Organisations) -> Issuer:
+    """The same, trusted by the whole installation."""
+    with app.test_request_context():
+        add_to_installation(organisations.operator(), [issuer.der])
+    return issuer
+
+
+@pytest.fixture
+def changes(monkeypatch: pytest.MonkeyPatch) -> list[VerdictChanged]:
+    """What other rooms hear."""
+    heard: list[Any] = []
+    monkeypatch.setitem(tenancy._reactions, VerdictChanged, [heard.append])
+    return heard
+
+
+@pytest.fixture
+def house(app: Flask, settings: Settings) -> House:
+    return House(app, settings)

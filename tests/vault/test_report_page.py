@@ -277,8 +277,10 @@ def test_every_code_that_a_check_can_give_has_words() -> None:
     code = "\n".join(path.read_text("utf-8") for path in SIGNATURES.glob("*.py"))
     findings = set(re.findall(r'GateFinding\(\s*"(\w+)"', code))
     assert findings and findings <= set(report_words.GATE_WORDS), findings - set(report_words.GATE_WORDS)
-    kinds = "LONG_TERM_DATA|SIGNATURE_ADDED|FIELD_FILLED_IN|ADDITION|NOT_PERMITTED|NOT_COVERED"
+    kinds = "LONG_TERM_DATA|SIGNATURE_ADDED|FIELD_FILLED_IN|ADDITION|NOT_PERMITTED|NOT_COVERED|NOT_LOOKED_AT"
     assert set(re.findall(rf'^(?:{kinds}) = "(\w+)"', code, re.MULTILINE)) == set(report_words.CHANGE_WORDS)
+    doubts = set(re.findall(r'return "(\w+)"', (SIGNATURES / "judging.py").read_text("utf-8")))
+    assert doubts and doubts <= set(report_words.REASON_WORDS), doubts - set(report_words.REASON_WORDS)
 
 
 def test_a_code_newer_than_the_page_is_still_told(app: Flask) -> None:
