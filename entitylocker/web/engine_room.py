@@ -1,4 +1,4 @@
-"""What lies below the rooms: settings, store, keys, checker and trust of this process."""
+"""What lies below the rooms: settings, store, keys, checker, seal and the way out of this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from entitylocker.config import Settings
 from entitylocker.outgoing import Outgoing
 from entitylocker.signatures.checker import CheckerClient
 from entitylocker.signatures.sealing import Seal, SealMissing
-from entitylocker.signatures.trust import TrustStore
 from entitylocker.storage.documents import EncryptedStore
 from entitylocker.storage.keys import OperatorKey
 from entitylocker.storage.store import ObjectStore
@@ -28,11 +27,6 @@ class EngineRoom:
     operator_key: OperatorKey
     checker: CheckerClient
     outgoing: Outgoing
-
-    @property
-    def trust(self) -> TrustStore:
-        """The shipped roots and the installation's own, read afresh: an import takes effect at once."""
-        return TrustStore.load([self.settings.trust_directory]).merged(TrustStore.shipped())
 
     @property
     def seal(self) -> Seal:
