@@ -45,7 +45,7 @@ def prepare_installation(home: Path, addresses: EngineAddresses | None = None, *
     if addresses is not None:
         remember(home, **{name: getattr(addresses, name) for name in addresses.__dataclass_fields__})
     if address := os.environ.get(PREFIX + "DATABASE_URL"):
-        remember(home, **_external_database(make_url(address), remembered, take_over=take_over))
+        _set_up_external_database(home, make_url(address), remembered, take_over=take_over)
     settings = load_settings(home)
     if not settings.operator_key_file.exists():
         OperatorKey.create(settings.operator_key_file)
@@ -74,8 +74,8 @@ def object_store(settings: Settings) -> ObjectStore:
     )
 
 
-def _external_database(owner: URL, remembered: Mapping[str, Any], *, take_over: bool) -> dict[str, Any]:
-    """The addresses of the roles in the database of `owner`, made there first."""
+def _set_up_external_database(home: Path, owner: URL, remembered: Mapping[str, Any], *, take_over: bool) -> None:
+    """Make the roles in the database of `owner`, and remember how they sign in."""
     owner = owner.set(drivername="postgresql+psycopg")
     known = _known_passwords(owner, remembered)
     passwords = {role: known.get(role) or secrets.token_urlsafe(24) for role in _ROLE_SETTINGS.values()}
@@ -85,9 +85,10 @@ def _external_database(owner: URL, remembered: Mapping[str, Any], *, take_over: 
     with psycopg.connect(owner.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
         if not take_over and foreign_roles(connection, known):
             raise AnothersDatabase
+        # First written down, then set: whoever dies in between must find its own roles again.
+        addresses["database_owner_url"] = owner
+        remember(home, **{name: address.render_as_string(hide_password=False) for name, address in addresses.items()})
         ensure_roles(connection, passwords)
-    addresses["database_owner_url"] = owner
-    return {setting: address.render_as_string(hide_password=False) for setting, address in addresses.items()}
 
 
 def _known_passwords(owner: URL, remembered: Mapping[str, Any]) -> dict[str, str]:
