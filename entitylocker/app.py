@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g
@@ -112,6 +113,7 @@ def create_app(settings: Settings) -> Flask:
         behind = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=behind, x_proto=behind, x_host=0)  # type: ignore[method-assign]
     install(app, _engine_room(settings))
+    tenancy.set_fresh_for(timedelta(seconds=settings.step_up_seconds))
     _extensions(app)
     _wire_rooms()
     for pages in PAGES:

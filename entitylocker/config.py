@@ -62,6 +62,7 @@ class Settings:
     public_check_bytes: int = 25 * MIB
     session_seconds: int = 12 * 3600
     session_idle_seconds: int = 3600
+    step_up_seconds: int = 600
     demo: bool = False
 
     @property

@@ -50,6 +50,15 @@ class SignInRequired(LockerError):
     advice = N_("You come back to this page afterwards.")
 
 
+class StepUpRequired(LockerError):
+    """An act with a risk, in a session whose person has not confirmed for a while who they are."""
+
+    code = "step_up_required"
+    status = 403
+    message = N_("Please confirm that it is you.")
+    advice = N_("This is asked again after a while, before acts that cannot easily be undone.")
+
+
 class PermissionDenied(LockerError):
     """The thing is visible, the act is not allowed. `reason` is a code of `access.Reason`."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
@@ -20,7 +21,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session, scoped_session
 
 from entitylocker.access import Actor, ActorKind, Permission
-from entitylocker.errors import LockerError, PermissionDenied
+from entitylocker.errors import LockerError, PermissionDenied, StepUpRequired
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -75,6 +76,7 @@ class Running:
         self.notes.setdefault(kind, []).append(item)
 
 
+_fresh_for: list[timedelta] = [timedelta(minutes=10)]
 _running: ContextVar[Running | None] = ContextVar("running", default=None)
 _session: scoped_session[Any] | None = None
 _before_commit: list[Callable[[Running], None]] = []
@@ -147,19 +149,27 @@ def tenant_of(actor: Actor, role: DatabaseRole | None = None) -> Tenant:
     return Tenant(role, actor.organisation_id, actor.person_id)
 
 
+def set_fresh_for(length: timedelta) -> None:
+    """Say once, in `app.py`, how long a person counts as having just confirmed who they are."""
+    _fresh_for[:] = [length]
+
+
 def use_case(
-    permission: Permission, *, role: DatabaseRole | None = None
+    permission: Permission, *, role: DatabaseRole | None = None, fresh: bool = False
 ) -> Callable[[Callable[Concatenate[Actor, Args], Result]], Callable[Concatenate[Actor, Args], Result]]:
     """Mark a service function with the permission it asks for, and run it in one transaction of its actor.
 
     The function itself calls `require(actor, permission, facts)` once it has the facts. A refusal is reported, after
-    the roll-back, to whoever registered with `on_refusal`.
+    the roll-back, to whoever registered with `on_refusal`. `fresh`: an act with a risk; who comes in a session must
+    have confirmed who they are a short while ago (OWASP ASVS 5.0, 7.5.1), else StepUpRequired is raised.
     """
 
     def mark(function: Callable[Concatenate[Actor, Args], Result]) -> Callable[Concatenate[Actor, Args], Result]:
         @functools.wraps(function)
         def run(actor: Actor, *args: Args.args, **kwargs: Args.kwargs) -> Result:
             outermost = _running.get() is None
+            if fresh and not actor.confirmed_within(_fresh_for[0]):
+                raise StepUpRequired
             try:
                 with transaction(tenant_of(actor, role), actor):
                     return function(actor, *args, **kwargs)
@@ -169,6 +179,7 @@ def use_case(
                 raise
 
         run.permission = permission  # type: ignore[attr-defined]
+        run.fresh = fresh  # type: ignore[attr-defined]
         return run
 
     return mark

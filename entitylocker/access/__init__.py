@@ -1,6 +1,6 @@
 """Who may do what: permissions as data, one decision, the same rule as a list condition. Never queries."""
 
-from entitylocker.access.actor import ANONYMOUS, Actor, ActorKind, Facts, Grant, Means
+from entitylocker.access.actor import ANONYMOUS, Actor, ActorKind, Facts, Grant, Means, OrganisationState
 from entitylocker.access.decision import Allowed, Denied, Reason, decide, require
 from entitylocker.access.listing import Columns, list_condition
 from entitylocker.access.permissions import Permission
@@ -16,6 +16,7 @@ __all__ = [
     "Facts",
     "Grant",
     "Means",
+    "OrganisationState",
     "Permission",
     "Reason",
     "Role",

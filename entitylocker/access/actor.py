@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -17,6 +17,15 @@ class ActorKind(StrEnum):
     OPERATOR = "operator"
     JOB = "job"
     ANONYMOUS = "anonymous"
+
+
+class OrganisationState(StrEnum):
+    """The life of an organisation: `draft` until somebody answers for it, `closed` for good."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
 
 
 class Means(StrEnum):
@@ -79,17 +88,28 @@ class Actor:
     organisation_id: UUID | None = None
     organisation_name: str = ""
     organisation_verified: bool = False
+    organisation_state: OrganisationState = OrganisationState.ACTIVE
     membership_id: UUID | None = None
     rights_version: int = 0
     portal_id: UUID | None = None
     consent_id: UUID | None = None
     token_id: UUID | None = None
+    confirmed_at: datetime | None = None
     grants: tuple[Grant, ...] = field(default_factory=tuple)
 
     @property
     def roles(self) -> tuple[Role, ...]:
         """The roles held over the whole organisation, first the one of the membership."""
         return tuple(g.role for g in self.grants if g.role is not None and g.folder_path is None)
+
+    def confirmed_within(self, length: timedelta, now: datetime | None = None) -> bool:
+        """Whether the person of a session confirmed who they are no longer than `length` ago.
+
+        Who does not come in a session (a command, a job) has nothing to confirm.
+        """
+        if self.means is not Means.SESSION or self.session_id is None:
+            return True
+        return self.confirmed_at is not None and (now or datetime.now(UTC)) - self.confirmed_at < length
 
     @property
     def facts(self) -> Facts:

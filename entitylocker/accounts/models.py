@@ -41,6 +41,9 @@ class PersonSession(Identified, Dated, Base):
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # By what the person was known (RFC 8176), and when they last confirmed it.
+    amr: Mapped[str] = mapped_column(Text)
+    confirmed_at: Mapped[datetime]
     address: Mapped[str] = mapped_column(Text)
     user_agent: Mapped[str] = mapped_column(Text)
 

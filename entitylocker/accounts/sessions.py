@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +50,8 @@ class SessionPerson:
     name: str
     email: str
     language: str | None
+    confirmed_at: datetime
+    amr: tuple[str, ...] = ()
     is_operator: bool = False
 
     is_authenticated = True
@@ -98,7 +100,15 @@ def load_session(token: str) -> SessionPerson | None:
     if now - found.last_seen_at >= _SEEN_EVERY:
         _note_seen(found.person_id, found.session_id)
     return SessionPerson(
-        token, found.person_id, found.session_id, found.name, found.email, found.language, found.is_operator
+        token,
+        found.person_id,
+        found.session_id,
+        found.name,
+        found.email,
+        found.language,
+        found.confirmed_at,
+        tuple(found.amr.split()),
+        found.is_operator,
     )
 
 
@@ -111,8 +121,11 @@ def _note_seen(person_id: UUID, session_id: UUID) -> None:
         )
 
 
-def open_session(person_id: UUID, visit: Visit) -> str:
-    """Open a session in the running transaction of that person and return its token."""
+def open_session(person_id: UUID, visit: Visit, amr: tuple[str, ...] = ("pwd",)) -> str:
+    """Open a session in the running transaction of that person and return its token.
+
+    `amr`: by what the person was known, in the words of RFC 8176 (`pwd`, `otp`, `hwk`, …).
+    """
     token, digest = new_token()
     now = utc_now()
     db.session.add(
@@ -122,6 +135,8 @@ def open_session(person_id: UUID, visit: Visit) -> str:
             created_at=now,
             last_seen_at=now,
             token_digest=digest,
+            confirmed_at=now,
+            amr=" ".join(amr),
             address=visit.address[:_ADDRESS_MAX],
             user_agent=visit.user_agent[:_AGENT_MAX],
         )

@@ -37,7 +37,6 @@ def load_member(person_id: UUID, session_id: UUID | None, organisation_id: UUID)
         standing = find_standing(organisation_id) if membership is not None else None
         if membership is None or standing is None:
             return None
-        name, verified = standing
         return Actor(
             kind=ActorKind.PERSON,
             means=Means.SESSION,
@@ -45,8 +44,9 @@ def load_member(person_id: UUID, session_id: UUID | None, organisation_id: UUID)
             person_id=person_id,
             session_id=session_id,
             organisation_id=organisation_id,
-            organisation_name=name,
-            organisation_verified=verified,
+            organisation_name=standing.name,
+            organisation_verified=standing.verified,
+            organisation_state=standing.state,
             membership_id=membership.id,
             rights_version=membership.rights_version,
             grants=(_base_grant(membership), *_delegated(membership)),

@@ -51,7 +51,7 @@ def portal_actor(client: PortalClient, organisation_id: UUID) -> Actor:
 def issue_tokens(client: PortalClient, redeemed: Redeemed, *, with_refresh: bool) -> dict[str, Any]:
     """The body of a token response. Needs the running transaction of the giver. Raises InvalidGrantError."""
     standing = find_standing(redeemed.organisation_id)
-    if standing is None or not standing[1]:
+    if standing is None or not standing.verified:
         raise InvalidGrantError("The organisation that gave this consent is not verified at present")
     actor = replace(
         portal_actor(client, redeemed.organisation_id),

@@ -19,10 +19,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from entitylocker.access import OrganisationState
 from entitylocker.extensions import Base, Dated, Identified
 from entitylocker.organisations.states import IdentifierState
 from entitylocker.tenancy import TableKind
 
+_LIVES = ", ".join(f"'{state}'" for state in OrganisationState)
 _STATES = ", ".join(f"'{state}'" for state in IdentifierState)
 
 
@@ -30,10 +32,16 @@ class Organisation(Identified, Dated, Base):
     """An organisation by name and kind. It is verified while one of its identifiers is."""
 
     __tablename__ = "organisations"
-    __table_args__ = ({"info": {"kind": TableKind.OWN}},)
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_LIVES})", name="state"),
+        Index("ix_organisations_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        {"info": {"kind": TableKind.OWN}},
+    )
 
     name: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, default=OrganisationState.ACTIVE.value)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
 
 
 class OrganisationKeyRow(Base):
@@ -141,7 +149,8 @@ class Invitation(Identified, Dated, Base):
     role: Mapped[str] = mapped_column(Text)
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     expires_at: Mapped[datetime]
-    invited_by_id: Mapped[UUID]
+    # None: the organisation had no member yet, a parent's officer invited.
+    invited_by_id: Mapped[UUID | None]
     invited_by_name: Mapped[str] = mapped_column(Text)
     redeemed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

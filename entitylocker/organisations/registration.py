@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from flask import url_for
@@ -12,7 +13,7 @@ from sqlalchemy import exists, select, text
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
-from entitylocker.access import Actor, Permission, Role, require
+from entitylocker.access import Actor, OrganisationState, Permission, Role, require
 from entitylocker.accounts.models import Person
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
@@ -153,11 +154,21 @@ def get_details(actor: Actor) -> OrganisationDetails:
     return OrganisationDetails(row.id, row.name, OrganisationKind(row.kind), row.created_at, verified, identifiers)
 
 
-def find_standing(organisation_id: UUID) -> tuple[str, bool] | None:
-    """Name and verified flag of an organisation, in the running transaction of it; None if there is none."""
+class Standing(NamedTuple):
+    """What every act for an organisation depends on."""
+
+    name: str
+    verified: bool
+    state: OrganisationState
+
+
+def find_standing(organisation_id: UUID) -> Standing | None:
+    """How an organisation stands, in the running transaction of it; None if there is none."""
     verified = exists().where(
         StatedIdentifier.organisation_id == Organisation.id,
         StatedIdentifier.state == IdentifierState.VERIFIED.value,
     )
-    row = db.session.execute(select(Organisation.name, verified).where(Organisation.id == organisation_id)).first()
-    return None if row is None else (row[0], row[1])
+    row = db.session.execute(
+        select(Organisation.name, verified, Organisation.state).where(Organisation.id == organisation_id)
+    ).first()
+    return None if row is None else Standing(row[0], row[1], OrganisationState(row[2]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,7 @@ def person_actor() -> Actor:
         name=person.name,
         person_id=person.person_id,
         session_id=person.session_id,
+        confirmed_at=person.confirmed_at,
     )
 
 
@@ -75,7 +76,7 @@ def _find_actor() -> Actor:
     actor = loaders.member(person.person_id, person.session_id, organisation_id)
     if actor is None:
         raise NotFound
-    return actor
+    return replace(actor, confirmed_at=person.confirmed_at)
 
 
 def operator_actor() -> Actor:
@@ -85,8 +86,9 @@ def operator_actor() -> Actor:
     actor = loaders.operator(person.person_id, person.session_id)
     if actor is None:
         raise NotFound
-    g.actor = actor
-    return actor
+    confirmed = replace(actor, confirmed_at=person.confirmed_at)
+    g.actor = confirmed
+    return confirmed
 
 
 def token_actor() -> Actor:

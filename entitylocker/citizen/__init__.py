@@ -1,0 +1,1 @@
+"""Members' personal lockers: who they are, and what they lend."""

@@ -1,0 +1,1 @@
+"""Many departments and officers at once; how far they have come."""

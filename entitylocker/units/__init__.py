@@ -1,0 +1,1 @@
+"""Parents, departments and units; who administers a branch; agencies that act by letter."""

@@ -1,0 +1,14 @@
+"""."""
+
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    op.execute("SET row_security = off")
+
+
+def downgrade() -> None:
+    op.execute("SET row_security = off")
