@@ -4,62 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from entitylocker.errors import N_, LockerError
+from entitylocker.identifiers.disagreements import (
+    CompanyAndPartnership,
+    Disagreement,
+    GstinOfAnotherPan,
+    GstinOfAnotherTan,
+    GstinsOfTwoPans,
+    IecOfAnotherPan,
+    MoreThanOne,
+    NotForThisKind,
+    PanOfAnotherHolder,
+)
 from entitylocker.identifiers.kinds import IdentifierKind, OrganisationKind, kinds_for
-from entitylocker.identifiers.parse import Identifier
+from entitylocker.identifiers.parts import Identifier
 
+# One for each state, each place that deducts tax, each kitchen, each director.
+_IN_NUMBERS = frozenset({IdentifierKind.GSTIN, IdentifierKind.TAN, IdentifierKind.FSSAI, IdentifierKind.DIN})
 
-class Disagreement(LockerError):
-    """Two identifiers, or one and the kind of organisation, cannot both be right. Listed, or raised."""
-
-    code = "identifiers_disagree"
-    status = 422
-    worded = frozenset({"kind"})
-    message = N_("These identifiers cannot belong to the same organisation.")
-    advice = N_("Compare them with the certificates and correct the one that is wrong.")
-
-
-class GstinOfAnotherPan(Disagreement):
-    code = "gstin_of_another_pan"
-    message = N_("The GSTIN %(gstin)s belongs to PAN %(pan_inside)s, not to PAN %(pan)s.")
-
-
-class GstinsOfTwoPans(Disagreement):
-    code = "gstins_of_two_pans"
-    message = N_("The GSTINs %(first)s and %(second)s belong to two different PANs.")
-
-
-class PanOfAnotherHolder(Disagreement):
-    code = "pan_of_another_holder"
-    message = N_(
-        "The fourth letter of the PAN %(pan)s is %(holder_type)s. "
-        "For this kind of organisation it must be one of: %(allowed)s."
-    )
-
-
-class NotForThisKind(Disagreement):
-    code = "identifier_not_for_this_kind"
-    message = N_("%(kind)s: this kind of organisation does not have one.")
-
-
-class MoreThanOne(Disagreement):
-    code = "identifier_more_than_one"
-    message = N_("An organisation has only one %(kind)s: %(first)s and %(second)s were given.")
-
-
-class CompanyAndPartnership(Disagreement):
-    code = "cin_and_llpin"
-    message = N_("An organisation has either a CIN or an LLPIN, not both.")
-
-
+# Fourth letters of the PAN. The register publishes what a letter means, not which body gets which: where practice
+# varies, all that occur are taken.
 _HOLDERS: dict[OrganisationKind, str] = {
     OrganisationKind.COMPANY: "C",
-    OrganisationKind.LLP: "F",
-    OrganisationKind.PARTNERSHIP: "F",
+    OrganisationKind.LLP: "EF",
+    OrganisationKind.PARTNERSHIP: "EF",
     OrganisationKind.PROPRIETORSHIP: "HP",
     OrganisationKind.TRUST: "ABJKT",
-    OrganisationKind.SOCIETY: "ABJT",
-    OrganisationKind.GOVERNMENT_DEPARTMENT: "GJL",
+    OrganisationKind.SOCIETY: "ABJKT",
+    OrganisationKind.GOVERNMENT_DEPARTMENT: "ABGJLT",
 }
 
 
@@ -68,13 +39,15 @@ def checked_against_one_another(
 ) -> list[Disagreement]:
     """Everything about one organisation's identifiers that cannot be true together; empty when they agree.
 
-    With `organisation_kind`, also whether such an organisation has these identifiers and such a PAN. States
-    are not compared: an organisation registered in one state trades in others.
+    With `organisation_kind`, also whether such an organisation has these identifiers and such a PAN. What is only
+    unusual is told by `oddities`.
     """
     problems: list[Disagreement] = []
     problems += _repeated(identifiers)
     problems += _both_registers(identifiers)
     problems += _pans_inside_gstins(identifiers)
+    problems += _tans_inside_gstins(identifiers)
+    problems += _pans_inside_iecs(identifiers)
     problems += _holder_problems(identifiers, organisation_kind)
     if organisation_kind is not None:
         problems += _not_for(identifiers, organisation_kind)
@@ -86,11 +59,10 @@ def _of(identifiers: Iterable[Identifier], kind: IdentifierKind) -> list[Identif
 
 
 def _repeated(identifiers: Sequence[Identifier]) -> list[Disagreement]:
-    """Only GSTINs come in numbers: one for each state."""
     problems: list[Disagreement] = []
     for kind in IdentifierKind:
         values = sorted({identifier.value for identifier in _of(identifiers, kind)})
-        if kind is not IdentifierKind.GSTIN and len(values) > 1:
+        if kind not in _IN_NUMBERS and len(values) > 1:
             problems.append(MoreThanOne(kind=kind.label, first=values[0], second=values[1]))
     return problems
 
@@ -100,19 +72,43 @@ def _both_registers(identifiers: Sequence[Identifier]) -> list[Disagreement]:
     return [CompanyAndPartnership()] if both else []
 
 
+def _carrying(identifiers: Sequence[Identifier], kind: IdentifierKind, fact: str) -> list[tuple[str, str]]:
+    """The identifiers of a kind that carry a number of another register: (value, that number)."""
+    found = _of(identifiers, kind)
+    return [(each.value, str(each.facts[fact])) for each in found if fact in each.facts]
+
+
 def _pans_inside_gstins(identifiers: Sequence[Identifier]) -> list[Disagreement]:
-    gstins, pans = _of(identifiers, IdentifierKind.GSTIN), _of(identifiers, IdentifierKind.PAN)
+    gstins, pans = _carrying(identifiers, IdentifierKind.GSTIN, "pan"), _of(identifiers, IdentifierKind.PAN)
     if pans:
         return [
-            GstinOfAnotherPan(gstin=gstin.value, pan_inside=gstin.facts["pan"], pan=pan.value)
-            for gstin in gstins
+            GstinOfAnotherPan(gstin=gstin, pan_inside=inside, pan=pan.value)
+            for gstin, inside in gstins
             for pan in pans
-            if gstin.facts["pan"] != pan.value
+            if inside != pan.value
         ]
+    return [GstinsOfTwoPans(first=gstins[0][0], second=gstin) for gstin, inside in gstins[1:] if inside != gstins[0][1]]
+
+
+def _tans_inside_gstins(identifiers: Sequence[Identifier]) -> list[Disagreement]:
+    """An organisation has many TANs, so a GSTIN made of one contradicts them only if it is none of them."""
+    tans = {tan.value for tan in _of(identifiers, IdentifierKind.TAN)}
     return [
-        GstinsOfTwoPans(first=gstins[0].value, second=gstin.value)
-        for gstin in gstins[1:]
-        if gstin.facts["pan"] != gstins[0].facts["pan"]
+        GstinOfAnotherTan(gstin=gstin, tan_inside=inside)
+        for gstin, inside in _carrying(identifiers, IdentifierKind.GSTIN, "tan")
+        if tans and inside not in tans
+    ]
+
+
+def _pans_inside_iecs(identifiers: Sequence[Identifier]) -> list[Disagreement]:
+    """Codes from before 2018 carry no PAN: they agree with every one."""
+    pans = [pan.value for pan in _of(identifiers, IdentifierKind.PAN)]
+    pans += [inside for _, inside in _carrying(identifiers, IdentifierKind.GSTIN, "pan")]
+    return [
+        IecOfAnotherPan(iec=iec, pan=pan)
+        for iec, inside in _carrying(identifiers, IdentifierKind.IEC, "pan")
+        for pan in dict.fromkeys(pans)
+        if inside != pan
     ]
 
 
@@ -145,5 +141,5 @@ def _allowed_holders(identifiers: Sequence[Identifier], organisation_kind: Organ
 
 def _not_for(identifiers: Sequence[Identifier], organisation_kind: OrganisationKind) -> list[Disagreement]:
     fitting = kinds_for(organisation_kind)
-    given = dict.fromkeys(identifier.kind for identifier in identifiers)
+    given = dict.fromkeys(identifier.kind for identifier in identifiers if identifier.kind.of_organisation)
     return [NotForThisKind(kind=kind.label) for kind in given if kind not in fitting]

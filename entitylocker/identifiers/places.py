@@ -87,6 +87,7 @@ PAN_HOLDERS: dict[str, str] = {
     "A": "association_of_persons",
     "B": "body_of_individuals",
     "C": "company",
+    "E": "limited_liability_partnership",
     "F": "firm",
     "G": "government",
     "H": "hindu_undivided_family",
