@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import hostile, latency, machine, memory, transfer, verify
+from benchmarks import breached, hostile, latency, machine, memory, transfer, verify
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, show
 from tests.programs import stop_on_sigterm
@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Figure]]] = {
     "memory": memory.measure,
     "latency": latency.measure,
     "hostile": hostile.measure,
+    "breached": breached.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

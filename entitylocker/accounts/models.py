@@ -24,7 +24,8 @@ class Person(Identified, Dated, Base):
     name: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(Text)
     email_normalised: Mapped[str] = mapped_column(Text, unique=True)
-    password_hash: Mapped[str] = mapped_column(Text)
+    # None: signs in by other means only.
+    password_hash: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(Text)
 
 
@@ -44,8 +45,12 @@ class PersonSession(Identified, Dated, Base):
     # By what the person was known (RFC 8176), and when they last confirmed it.
     amr: Mapped[str] = mapped_column(Text)
     confirmed_at: Mapped[datetime]
+    # The only organisation the session counts for: whose own provider said who this is.
+    limited_to: Mapped[UUID | None]
     address: Mapped[str] = mapped_column(Text)
     user_agent: Mapped[str] = mapped_column(Text)
+    # Which browser it is, by a cookie that stays: a new one is told of.
+    browser_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class SignUp(Identified, Dated, Base):
@@ -63,6 +68,40 @@ class SignUp(Identified, Dated, Base):
     password_hash: Mapped[str] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime]
+
+
+class PasswordReset(Identified, Dated, Base):
+    """A link to set a new password. `person_id` None: nobody has the address, and the link opens nothing."""
+
+    __tablename__ = "password_resets"
+    __table_args__ = ({"info": {"kind": TableKind.DOOR}},)
+
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AddressChange(Identified, Dated, Base):
+    """A change of a person's address: until the new one is confirmed, and then as long as the old one may undo it."""
+
+    __tablename__ = "address_changes"
+    __table_args__ = (
+        CheckConstraint(
+            "(confirmed_at IS NULL) = (undo_digest IS NULL) AND (confirmed_at IS NULL) = (undo_until IS NULL)",
+            name="undo_whole",
+        ),
+        {"info": {"kind": TableKind.DOOR}},
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"), index=True)
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    old_email: Mapped[str] = mapped_column(Text)
+    old_normalised: Mapped[str] = mapped_column(Text, index=True)
+    new_email: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    undo_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    undo_until: Mapped[datetime | None]
 
 
 class Operator(Identified, Dated, Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -16,7 +16,7 @@ from entitylocker.accounts.people import add_person, find_person, find_person_id
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
-from entitylocker.extensions import db
+from entitylocker.extensions import db, utc_now
 from entitylocker.tenancy import DatabaseRole, Tenant, open_use_case, use_case
 
 COMMAND_ACTOR = Actor(kind=ActorKind.OPERATOR, means=Means.COMMAND, name="entitylocker operator")
@@ -58,6 +58,26 @@ def _put_operator(actor: Actor, person_id: UUID, name: str, email: str) -> None:
     )
     if db.session.execute(statement.returning(Operator.id)).scalar() is not None:
         record(actor, EventTag.OPERATOR_ADD, Subject("person", person_id, name))
+
+
+@open_use_case("for commands, run by whoever keeps the installation; no page leads here")
+def end_operator(email: str) -> bool:
+    """Let the person with that address be an operator no more; False if they are none. The account itself stays."""
+    with tenancy.transaction(Tenant()):
+        person_id = find_person_id(email)
+    return person_id is not None and _end_operator(COMMAND_ACTOR, person_id)
+
+
+@use_case(Permission.OPERATOR_APPROVE)
+def _end_operator(actor: Actor, person_id: UUID) -> bool:
+    require(actor, Permission.OPERATOR_APPROVE, actor.facts)
+    current = (Operator.person_id == person_id, Operator.ended_at.is_(None))
+    name = db.session.execute(
+        update(Operator).where(*current).values(ended_at=utc_now()).returning(Operator.name)
+    ).scalar()
+    if name is not None:
+        record(actor, EventTag.OPERATOR_END, Subject("person", person_id, name))
+    return name is not None
 
 
 @open_use_case("who is an operator is only known after looking")

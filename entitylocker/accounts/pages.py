@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
-from entitylocker.accounts import service
+from entitylocker.accounts import (
+    address_pages,
+    passkey_pages,
+    password_pages,
+    security_pages,
+    service,
+    step_up,
+)
+from entitylocker.accounts.blueprint import pages
+from entitylocker.accounts.browsers import begin_session, visit
+from entitylocker.accounts.passkey_pages import show_sign_in
 from entitylocker.accounts.schemas import ConfirmSchema, LanguageSchema, SignInSchema, SignUpSchema
-from entitylocker.accounts.sessions import SessionPerson
 from entitylocker.accounts.throttling import limit_accounts, limit_addresses, limit_guesses
-from entitylocker.errors import SignInRequired
 from entitylocker.web.actors import current_actor, person_actor
 from entitylocker.web.arrival import open_to_all, session_only
 from entitylocker.web.display import local_path, select_language
 from entitylocker.web.forms import Form
 
-pages = Blueprint("accounts", __name__)
+# Importing these modules adds their routes.
+__all__ = ["address_pages", "pages", "passkey_pages", "password_pages", "security_pages", "step_up"]
 
 
 @pages.before_app_request
@@ -40,19 +49,6 @@ def store_language(language: str) -> None:
         service.set_language(person_actor(), language)
 
 
-def _visit() -> service.Visit:
-    return service.Visit(request.remote_addr or "", request.user_agent.string)
-
-
-def _begin(token: str) -> None:
-    """Make the browser the bearer of a fresh session; nothing of what its cookie held before stays."""
-    person = service.load_session(token)
-    if not isinstance(person, SessionPerson):
-        raise SignInRequired
-    session.clear()
-    login_user(person)
-
-
 def _onward() -> Response:
     return redirect(local_path(request.values.get("next")) or "/", 303)
 
@@ -69,9 +65,9 @@ def sign_in() -> Response | tuple[str, int]:
     form = Form(SignInSchema, {"next": local_path(request.args.get("next")) or ""})
     if form.valid:
         with form.catching():
-            _begin(service.sign_in(form.data["email"], form.data["password"], _visit()))
+            begin_session(service.sign_in(form.data["email"], form.data["password"], visit()))
             return _onward()
-    return render_template("accounts/sign_in.html", form=form), form.status
+    return show_sign_in(form)
 
 
 @pages.route("/sign-up", methods=["GET", "POST"])
@@ -104,7 +100,7 @@ def confirm(token: str) -> Response | tuple[str, int]:
     form = Form(ConfirmSchema)
     if form.valid:
         with form.catching():
-            _begin(service.confirm_sign_up(token, form.data["password"], _visit()))
+            begin_session(service.confirm_sign_up(token, form.data["password"], visit()))
             return redirect("/", 303)
     return render_template("accounts/confirm.html", form=form, email=email), form.status
 
@@ -124,8 +120,8 @@ def sign_out() -> Response:
 @pages.get("/account")
 @session_only
 def account() -> str:
-    """One's own name, address, language and sessions."""
-    return render_template("accounts/account.html", sessions=service.list_sessions(current_actor()))
+    """One's own name, address and language."""
+    return render_template("accounts/account.html")
 
 
 @pages.post("/account/language")
@@ -144,7 +140,7 @@ def end_session(session_id: UUID) -> Response:
     """End one of one's own sessions."""
     service.end_session(current_actor(), session_id)
     flash(gettext("The session was ended."), "ok")
-    return redirect(url_for(".account"), 303)
+    return redirect(url_for(".security"), 303)
 
 
 @pages.post("/account/sessions/end-others")
@@ -153,4 +149,4 @@ def end_other_sessions() -> Response:
     """End every session but this one."""
     service.end_other_sessions(current_actor())
     flash(gettext("All other sessions were ended."), "ok")
-    return redirect(url_for(".account"), 303)
+    return redirect(url_for(".security"), 303)

@@ -1,18 +1,24 @@
-"""Password hashes: Argon2id, never more at once than there are cores."""
+"""Passwords: which are taken, and their hashes (Argon2id, never more at once than there are cores)."""
 
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from entitylocker.accounts.errors import Busy
-from entitylocker.accounts.rules import normalise_password
+from entitylocker.accounts.breached import digest_of_password, is_listed
+from entitylocker.accounts.errors import Busy, UnfitPassword
+from entitylocker.accounts.rules import BREACHED, check_password, normalise_password
+from entitylocker.web.engine_room import engines
+
+log = logging.getLogger(__name__)
 
 # Argon2id, 3 passes, 64 MiB, one lane (the OWASP Password Storage Cheat Sheet asks for 2 passes of 19 MiB).
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
@@ -30,6 +36,26 @@ def _a_place() -> Iterator[None]:
         yield
     finally:
         _places.release()
+
+
+def check_new_password(password: str, *, name: str, email: str) -> None:
+    """Raises UnfitPassword for a password that is too short or long, easily guessed, or known from a breach."""
+    check_password(password, name=name, email=email)
+    if _is_breached(password):
+        raise UnfitPassword(BREACHED)
+
+
+def _is_breached(password: str) -> bool:
+    """Whether the operator's list has it. A list that cannot be read stops nobody: `doctor` says so."""
+    path = engines().settings.breached_passwords
+    if not path:
+        return False
+    try:
+        forms = {password, normalise_password(password)}
+        return any(is_listed(Path(path), digest_of_password(form)) for form in forms)
+    except OSError as fault:
+        log.error("the list of breached passwords cannot be read: %s", fault)
+        return False
 
 
 def hash_password(password: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -11,11 +12,12 @@ from entitylocker import tenancy
 from entitylocker.access import Actor, ActorKind, Means, Permission, require
 from entitylocker.accounts.errors import AddressTaken
 from entitylocker.accounts.models import Person
-from entitylocker.accounts.passwords import hash_password
-from entitylocker.accounts.rules import check_password, normalise_email
+from entitylocker.accounts.passwords import check_new_password, hash_password
+from entitylocker.accounts.rules import normalise_email
 from entitylocker.audit.models import OPERATOR_LOG
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
+from entitylocker.errors import NotFound
 from entitylocker.extensions import db
 from entitylocker.tenancy import Tenant, open_use_case, use_case
 
@@ -25,15 +27,34 @@ def find_person_id(email: str) -> UUID | None:
     return db.session.execute(text("SELECT lookup_person(:email)"), {"email": normalise_email(email)}).scalar()
 
 
+def find_holder_id(email: str) -> UUID | None:
+    """Whose address this is, or was until lately and may be again, in any running transaction."""
+    held = text("SELECT lookup_held_address(:email)")
+    return find_person_id(email) or db.session.execute(held, {"email": normalise_email(email)}).scalar()
+
+
 def find_person(person_id: UUID) -> Person | None:
     """The row of a person, read as that person."""
     with tenancy.transaction(Tenant(person_id=person_id)):
         return db.session.scalar(select(Person).where(Person.id == person_id))
 
 
+def get_person(actor: Actor) -> Person:
+    """The row of the acting person, in their running transaction. Raises NotFound."""
+    person = db.session.scalar(select(Person).where(Person.id == actor.person_id))
+    if person is None:
+        raise NotFound
+    return person
+
+
 def tenant_of_person(person_id: UUID) -> Tenant:
     """For acts that belong to one person and leave their event in the installation's log."""
     return Tenant(organisation_id=OPERATOR_LOG, person_id=person_id)
+
+
+def on_own_account(actor: Actor) -> Actor:
+    """The person as themselves: what one does to one's own account stands in the installation's log."""
+    return replace(actor, organisation_id=OPERATOR_LOG, membership_id=None)
 
 
 def as_actor(person_id: UUID, name: str, means: Means = Means.SESSION) -> Actor:
@@ -46,7 +67,7 @@ def put_person(
     *,
     name: str,
     email: str,
-    password_hash: str,
+    password_hash: str | None,
     language: str | None,
     means: Means = Means.SESSION,
 ) -> None:
@@ -54,7 +75,7 @@ def put_person(
 
     Raises AddressTaken: callers that answer strangers turn it into something that tells nothing.
     """
-    if find_person_id(email) is not None:
+    if find_holder_id(email) is not None:
         raise AddressTaken
     person = Person(
         id=person_id,
@@ -72,7 +93,7 @@ def put_person(
 @open_use_case("for commands, run by whoever keeps the installation; no page leads here")
 def add_person(*, name: str, email: str, password: str, language: str | None = None) -> UUID:
     """Make an account whose address needs no confirmation. Raises UnfitPassword, AddressTaken."""
-    check_password(password, name=name, email=email)
+    check_new_password(password, name=name, email=email)
     password_hash = hash_password(password)
     person_id = uuid7()
     with tenancy.transaction(tenant_of_person(person_id)):
@@ -87,8 +108,8 @@ def add_person(*, name: str, email: str, password: str, language: str | None = N
     return person_id
 
 
-@use_case(Permission.ACCOUNT_OWN)
+@use_case(Permission.SESSION_OWN)
 def set_language(actor: Actor, language: str) -> None:
     """Keep the language in which a person wants pages and mails: en or hi."""
-    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    require(actor, Permission.SESSION_OWN, actor.facts)
     db.session.execute(update(Person).where(Person.id == actor.person_id).values(language=language))

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from entitylocker.accounts.common_passwords import COMMON_WORDS
 from entitylocker.accounts.errors import UnfitPassword
+from entitylocker.accounts.guessable import find_weakness
 from entitylocker.errors import N_
+from entitylocker.notifications.addresses import normalise_email
 
 PASSWORD_MIN = 10
 PASSWORD_MAX = 128
@@ -18,6 +20,10 @@ TOO_COMMON = N_(
     "This password is one of those that are tried first. Please choose another, such as four unrelated words."
 )
 TOO_PERSONAL = N_("The password must not be made of your name or e-mail address.")
+BREACHED = N_(
+    "This password is known from a theft of passwords elsewhere and is tried by thieves. Please choose another, and do "
+    "not use this one anywhere any more."
+)
 
 # What people add to a word to make it look like a password.
 _TRIMMINGS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
@@ -49,11 +55,6 @@ def holds_address(name: str) -> bool:
     return _ADDRESS.search(unicodedata.normalize("NFKC", name)) is not None
 
 
-def normalise_email(email: str) -> str:
-    """The form in which addresses are compared: composed, without surrounding space, in small letters."""
-    return unicodedata.normalize("NFKC", email).strip().casefold()
-
-
 def mask_email(email: str) -> str:
     """An address for a log: `a…@example.org`."""
     name, _, domain = email.strip().partition("@")
@@ -66,7 +67,10 @@ def normalise_password(password: str) -> str:
 
 
 def check_password(password: str, *, name: str, email: str) -> None:
-    """Raises UnfitPassword unless the password has 10 to 128 characters and is not easily guessed."""
+    """Raises UnfitPassword unless the password has 10 to 128 characters and is not easily guessed.
+
+    Ask `passwords.check_new_password`: that one looks at known breaches, too.
+    """
     text = normalise_password(password)
     if len(text) < PASSWORD_MIN:
         raise UnfitPassword(TOO_SHORT, least=PASSWORD_MIN)
@@ -77,14 +81,22 @@ def check_password(password: str, *, name: str, email: str) -> None:
         raise UnfitPassword(TOO_PERSONAL)
     if _is_common(plain):
         raise UnfitPassword(TOO_COMMON)
+    weakness = find_weakness(text, sorted(_own_words(name, email)))
+    if weakness is not None:
+        raise UnfitPassword(weakness)
 
 
 def _is_personal(plain: str, name: str, email: str) -> bool:
-    address, called = normalise_email(email), name.casefold()
-    local = address.partition("@")[0]
-    own = {address, local, *re.split(r"\W+", local), called, *called.split(), "".join(called.split())}
+    own = _own_words(name, email)
     core = _core(plain)
     return plain in own or (len(core) > 1 and core in own)
+
+
+def _own_words(name: str, email: str) -> set[str]:
+    address, called = normalise_email(email), name.casefold()
+    local, _, domain = address.partition("@")
+    words = {address, local, domain, *re.split(r"\W+", local), called, *called.split(), "".join(called.split())}
+    return words - {""}
 
 
 def _is_common(plain: str) -> bool:

@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from entitylocker.accounts.rules import PASSWORD_MAX, holds_address
 from entitylocker.errors import N_
+from entitylocker.notifications.addresses import is_plain_address
 
 NAME_MAX = 120
 EMAIL_MAX = 254
@@ -51,14 +52,18 @@ class Name(Line):
 
 
 class EmailAddress(fields.Email):
-    """An e-mail address, without the space that pasting leaves round it."""
+    """An e-mail address, composed, without the space that pasting leaves round it; one address and nothing else."""
 
     def __init__(self, **rest: Any) -> None:
         messages = {**NEEDED, "invalid": BAD_EMAIL}
         super().__init__(error_messages=messages, validate=validate.Length(max=EMAIL_MAX, error=BAD_EMAIL), **rest)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
-        return str(super()._deserialize(value.strip() if isinstance(value, str) else value, attr, data, **rest))
+        typed = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
+        address = str(super()._deserialize(typed, attr, data, **rest))
+        if not is_plain_address(address):
+            raise ValidationError(BAD_EMAIL)
+        return address
 
 
 class SignInSchema(Schema):
@@ -88,7 +93,64 @@ class ConfirmSchema(Schema):
     password = fields.String(required=True, error_messages=NEEDED)
 
 
+class EmailSchema(Schema):
+    """An address alone."""
+
+    email = EmailAddress(required=True)
+
+
+class NewPasswordSchema(Schema):
+    """A password to be set."""
+
+    password = fields.String(required=True, error_messages=NEEDED)
+
+
+class ChangePasswordSchema(NewPasswordSchema):
+    """A password in place of another. `current_password` is empty where there is none yet."""
+
+    current_password = fields.String(load_default="")
+    end_others = fields.Boolean(load_default=False)
+
+    @post_load
+    def bounded(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        """A longer text than any password is cut: it cannot fit and must not cost more to find out."""
+        return {**data, "current_password": data["current_password"][: PASSWORD_MAX + 1]}
+
+
 class LanguageSchema(Schema):
     """The language of pages and mails."""
 
     language = fields.String(required=True, validate=validate.OneOf(["en", "hi"]))
+
+
+class PasskeySchema(Schema):
+    """What a passkey answered, as JSON of the browser."""
+
+    credential = fields.String(required=True, error_messages=NEEDED)
+    next = fields.String(load_default="")
+
+
+class SecondStepSchema(Schema):
+    """One of three ways to take the second step."""
+
+    code = fields.String(load_default="", validate=validate.Length(max=64))
+    recovery_code = fields.String(load_default="", validate=validate.Length(max=128))
+    passkey = fields.String(load_default="", data_key="credential")
+
+
+class PasskeyNameSchema(Schema):
+    """What a person calls a passkey."""
+
+    name = Line(longest=60, required=True)
+
+
+class NewPasskeySchema(PasskeyNameSchema):
+    """A new passkey: what the browser made, and its name."""
+
+    credential = fields.String(required=True, error_messages=NEEDED)
+
+
+class CodeSchema(Schema):
+    """A code of an authenticator app."""
+
+    code = fields.String(required=True, error_messages=NEEDED, validate=validate.Length(max=64))

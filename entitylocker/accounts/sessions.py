@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.methods import joined, labels_of
 from entitylocker.accounts.models import PersonSession
+from entitylocker.accounts.notices import tell_person
 from entitylocker.accounts.rules import describe_browser, session_is_over
 from entitylocker.accounts.tokens import digest_of, new_token
 from entitylocker.audit.models import OPERATOR_LOG
@@ -34,10 +36,14 @@ _AGENT_MAX = 400
 
 @dataclass(frozen=True)
 class Visit:
-    """From where somebody signs in: shown to them in the list of their sessions."""
+    """From where somebody signs in: shown to them in the list of their sessions.
+
+    `browser`: the digest of a cookie that stays in the browser; None where there is no browser.
+    """
 
     address: str = ""
     user_agent: str = ""
+    browser: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class SessionPerson:
     language: str | None
     confirmed_at: datetime
     amr: tuple[str, ...] = ()
+    limited_to: UUID | None = None
     is_operator: bool = False
 
     is_authenticated = True
@@ -70,7 +77,7 @@ class SessionPerson:
 
 @dataclass(frozen=True)
 class SessionView:
-    """A line of the list of sessions."""
+    """A line of the list of sessions. `ways`: by what one was known, English words to be translated."""
 
     id: UUID
     browser: str
@@ -78,6 +85,7 @@ class SessionView:
     created_at: Any
     last_seen_at: Any
     is_this: bool
+    ways: tuple[str, ...] = ()
 
 
 @open_use_case("the person is only known once the session is found")
@@ -108,6 +116,7 @@ def load_session(token: str) -> SessionPerson | None:
         found.language,
         found.confirmed_at,
         tuple(found.amr.split()),
+        found.limited_to,
         found.is_operator,
     )
 
@@ -121,11 +130,15 @@ def _note_seen(person_id: UUID, session_id: UUID) -> None:
         )
 
 
-def open_session(person_id: UUID, visit: Visit, amr: tuple[str, ...] = ("pwd",)) -> str:
+def open_session(
+    person_id: UUID, visit: Visit, amr: tuple[str, ...] = ("pwd",), *, limited_to: UUID | None = None
+) -> str:
     """Open a session in the running transaction of that person and return its token.
 
-    `amr`: by what the person was known, in the words of RFC 8176 (`pwd`, `otp`, `hwk`, …).
+    `amr`: by what the person was known, in the words of RFC 8176 (`pwd`, `otp`, `hwk`, …). `limited_to`: the only
+    organisation it counts for, because its provider vouched and nobody else.
     """
+    tell_of_new_browser(person_id, visit)
     token, digest = new_token()
     now = utc_now()
     db.session.add(
@@ -137,17 +150,67 @@ def open_session(person_id: UUID, visit: Visit, amr: tuple[str, ...] = ("pwd",))
             token_digest=digest,
             confirmed_at=now,
             amr=" ".join(amr),
+            limited_to=limited_to,
             address=visit.address[:_ADDRESS_MAX],
             user_agent=visit.user_agent[:_AGENT_MAX],
+            browser_digest=visit.browser,
         )
     )
     return token
 
 
-@use_case(Permission.ACCOUNT_OWN)
+def tell_of_new_browser(person_id: UUID, visit: Visit) -> None:
+    """Write to the person if they were signed in before, but never in this browser; in their running transaction."""
+    if visit.browser is None:
+        return
+    known = select(func.count(), func.count().filter(PersonSession.browser_digest == visit.browser)).where(
+        PersonSession.person_id == person_id
+    )
+    before, here = db.session.execute(known).one()
+    if before and not here:
+        browser = describe_browser(visit.user_agent)
+        tell_person(person_id, "new_sign_in", browser=browser, address=visit.address[:_ADDRESS_MAX])
+
+
+def renew_session(actor: Actor, amr: tuple[str, ...]) -> str:
+    """Put a fresh session in the place of the actor's, in their running transaction, and return its token.
+
+    It is confirmed now and knows what was proved in addition; it lives no longer than the earlier one would have, whose
+    token is worth nothing any more (OWASP ASVS 5.0, 7.2.4). Raises NotFound if that one ended.
+    """
+    row = next((row for row in _lock_open_sessions(actor) if row.id == actor.session_id), None)
+    if row is None:
+        raise NotFound
+    row.ended_at = now = utc_now()
+    tenancy.current().note(OWN_SESSION_ENDED, row.id)
+    token, digest = new_token()
+    kept = ("person_id", "created_at", "limited_to", "address", "user_agent", "browser_digest")
+    db.session.add(
+        PersonSession(
+            id=uuid7(),
+            token_digest=digest,
+            last_seen_at=now,
+            confirmed_at=now,
+            amr=" ".join(joined(row.amr.split(), amr)),
+            **{name: getattr(row, name) for name in kept},
+        )
+    )
+    return token
+
+
+def weaken_sessions(person_id: UUID) -> None:
+    """Let no open session of the person count as opened with two factors, in their running transaction."""
+    rows = db.session.scalars(
+        select(PersonSession).where(PersonSession.person_id == person_id, PersonSession.ended_at.is_(None))
+    )
+    for row in rows:
+        row.amr = " ".join(word for word in row.amr.split() if word != "mfa")
+
+
+@use_case(Permission.SESSION_OWN)
 def list_sessions(actor: Actor) -> list[SessionView]:
     """The actor's own open sessions, the one last used first."""
-    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    require(actor, Permission.SESSION_OWN, actor.facts)
     settings = engines().settings
     now = utc_now()
     rows = db.session.scalars(
@@ -168,6 +231,7 @@ def list_sessions(actor: Actor) -> list[SessionView]:
             row.created_at,
             row.last_seen_at,
             row.id == actor.session_id,
+            tuple(labels_of(row.amr.split())),
         )
         for row in rows
     ]
@@ -190,9 +254,9 @@ def _on_own_account(actor: Actor) -> Actor:
     return replace(actor, organisation_id=OPERATOR_LOG, membership_id=None)
 
 
-@use_case(Permission.ACCOUNT_OWN)
+@use_case(Permission.SESSION_OWN)
 def _end_session(actor: Actor, session_id: UUID, tag: EventTag) -> None:
-    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    require(actor, Permission.SESSION_OWN, actor.facts)
     row = next((row for row in _lock_open_sessions(actor) if row.id == session_id), None)
     if row is None:
         raise NotFound
@@ -202,13 +266,15 @@ def _end_session(actor: Actor, session_id: UUID, tag: EventTag) -> None:
         tenancy.current().note(OWN_SESSION_ENDED, row.id)
 
 
-@use_case(Permission.ACCOUNT_OWN)
+@use_case(Permission.SESSION_OWN)
 def _end_other_sessions(actor: Actor) -> int:
-    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    require(actor, Permission.SESSION_OWN, actor.facts)
     others = [row for row in _lock_open_sessions(actor) if row.id != actor.session_id]
     for row in others:
         row.ended_at = utc_now()
         record(actor, EventTag.PERSON_SESSION_END, Subject("session", row.id, describe_browser(row.user_agent)))
+    if others and actor.person_id is not None:
+        tell_person(actor.person_id, "sessions_ended", count=len(others))
     return len(others)
 
 

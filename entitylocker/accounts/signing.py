@@ -5,19 +5,30 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from flask_babel import gettext
-from sqlalchemy import text, update
+from flask_babel import lazy_gettext
+from sqlalchemy import select, text, update
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import ANONYMOUS, Actor
-from entitylocker.accounts.errors import AddressTaken, LinkEnded, SignInFailed, WrongPassword
+from entitylocker.accounts.errors import AddressTaken, LinkEnded, SecondStepRequired, SignInFailed, WrongPassword
+from entitylocker.accounts.factors import find_factors
+from entitylocker.accounts.methods import PASSWORD, is_strong
 from entitylocker.accounts.models import Person, SignUp
-from entitylocker.accounts.passwords import hash_password, needs_rehash, verify_password
-from entitylocker.accounts.people import as_actor, find_person, find_person_id, put_person, tenant_of_person
-from entitylocker.accounts.rules import check_password, mask_email
+from entitylocker.accounts.passwords import check_new_password, hash_password, needs_rehash, verify_password
+from entitylocker.accounts.people import (
+    as_actor,
+    find_holder_id,
+    find_person,
+    find_person_id,
+    put_person,
+    tenant_of_person,
+)
+from entitylocker.accounts.rules import mask_email
 from entitylocker.accounts.sessions import Visit, end_session, open_session
+from entitylocker.accounts.tickets import issue_ticket
 from entitylocker.accounts.tokens import digest_of, new_token
 from entitylocker.audit.recording import Subject, record, record_counted
 from entitylocker.audit.tags import EventTag
@@ -36,12 +47,12 @@ def sign_up(*, name: str, email: str, password: str, language: str | None = None
 
     Both look the same from outside and take as long. Raises UnfitPassword.
     """
-    check_password(password, name=name, email=email)
+    check_new_password(password, name=name, email=email)
     password_hash = hash_password(password)
     token, digest = new_token()
     with tenancy.transaction(Tenant()):
         db.session.execute(text("SELECT sweep_sign_ups()"))
-        if find_person_id(email) is not None:
+        if find_holder_id(email) is not None:
             _tell_owner(email)
             return
         sign_up = SignUp(
@@ -59,13 +70,13 @@ def sign_up(*, name: str, email: str, password: str, language: str | None = None
 
 def _send_link(email: str, token: str) -> None:
     link = link_to("accounts.confirm", token=token)
-    subject = gettext("Confirm your e-mail address")
+    subject = lazy_gettext("Confirm your e-mail address")
     send_mail(to=email, subject=subject, template="mail/confirm_address", link=link, days=LINK_LIFETIME.days)
 
 
 def _tell_owner(email: str) -> None:
     link = link_to("accounts.sign_in")
-    subject = gettext("You have an account already")
+    subject = lazy_gettext("You have an account already")
     send_mail(to=email, subject=subject, template="mail/known_address", link=link)
 
 
@@ -108,7 +119,7 @@ def _get_sign_up(token: str) -> Any:
 
 @open_use_case("whoever signs in is nobody yet")
 def sign_in(email: str, password: str, visit: Visit) -> str:
-    """Open a session and return its token. Raises SignInFailed, whatever was wrong."""
+    """Open a session and return its token. Raises SignInFailed, whatever was wrong, and what `open_for` raises."""
     with tenancy.transaction(Tenant()):
         person_id = find_person_id(email)
     person = find_person(person_id or uuid7())
@@ -116,13 +127,40 @@ def sign_in(email: str, password: str, visit: Visit) -> str:
     if person is None or not fits:
         record_counted(ANONYMOUS, EventTag.PERSON_SIGN_IN_REFUSED, Subject("person", name=mask_email(email)))
         raise SignInFailed
-    fresh = hash_password(password) if needs_rehash(person.password_hash) else person.password_hash
+    if needs_rehash(str(person.password_hash)):
+        _renew_hash(person, hash_password(password))
+    return open_for(person.id, visit, PASSWORD)
+
+
+def _renew_hash(person: Person, fresh: str) -> None:
+    """Unless the password was changed in the meantime."""
+    known = (Person.id == person.id, Person.password_hash == person.password_hash)
     with tenancy.transaction(tenant_of_person(person.id)):
-        if fresh != person.password_hash:
-            db.session.execute(update(Person).where(Person.id == person.id).values(password_hash=fresh))
+        db.session.execute(update(Person).where(*known).values(password_hash=fresh))
+
+
+@open_use_case("the caller has proved who the person is")
+def open_for(person_id: UUID, visit: Visit, amr: tuple[str, ...], *, limited_to: UUID | None = None) -> str:
+    """Open a session for a person whom the caller knows by `amr` (RFC 8176), and return its token.
+
+    Every way of signing in ends here. Who has a second factor and did not prove two (`mfa` in `amr`) gets no session:
+    SecondStepRequired is raised, and the map of errors sends the browser to the second step. To be called outside any
+    transaction. `limited_to`: the only organisation that the session counts for. Raises NotFound for nobody.
+    """
+    if not is_strong(amr) and find_factors(person_id).any:
+        raise SecondStepRequired(issue_ticket(person_id, amr, limited_to))
+    return open_proved(person_id, visit, amr, limited_to)
+
+
+def open_proved(person_id: UUID, visit: Visit, amr: tuple[str, ...], limited_to: UUID | None = None) -> str:
+    """Open the session after the last step, with its event."""
+    with tenancy.transaction(tenant_of_person(person_id)):
+        person = db.session.scalar(select(Person).where(Person.id == person_id))
+        if person is None:
+            raise NotFound
         actor = as_actor(person.id, person.name)
-        record(actor, EventTag.PERSON_SIGN_IN, Subject("person", person.id, person.name))
-        return open_session(person.id, visit)
+        record(actor, EventTag.PERSON_SIGN_IN, Subject("person", person.id, person.name), amr=" ".join(amr))
+        return open_session(person.id, visit, amr, limited_to=limited_to)
 
 
 @open_use_case("a session may always be given back")

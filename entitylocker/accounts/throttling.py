@@ -14,7 +14,7 @@ import entitylocker.web.rate_storage
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.extensions import limiter
 
-__all__ = ["limit_accounts", "limit_addresses", "limit_guesses"]
+__all__ = ["limit_accounts", "limit_addresses", "limit_everybody", "limit_guesses"]
 
 assert entitylocker.web.rate_storage.PostgresStorage.STORAGE_SCHEME
 
@@ -35,6 +35,11 @@ def limit_accounts(limit: str, *, only_failures: bool = False) -> Callable[[View
     """At most `limit` posts about one account; with `only_failures` those that succeeded do not count."""
     counts = _failed if only_failures else None
     return limiter.limit(limit, methods=["POST"], key_func=account_key, deduct_when=counts)
+
+
+def limit_everybody(limit: str) -> Callable[[View], View]:
+    """At most `limit` posts of all together: what sends mail to anybody must not become a mill for it."""
+    return limiter.limit(limit, methods=["POST"], key_func=lambda: "everybody")
 
 
 def limit_guesses(limit: str) -> Callable[[View], View]:

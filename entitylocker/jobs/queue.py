@@ -24,13 +24,14 @@ _BEHIND_OTHERS = -10
 class Manner:
     """How a job is put in. `patient`: behind everything that people wait for. `wait_seconds`: not before that.
 
-    `once`: not while another waits to begin.
+    `once`: not while another waits to begin. `persistent`: tried again for about a day.
     """
 
     name: str
     patient: bool = False
     wait_seconds: int = 0
     once: bool = False
+    persistent: bool = False
 
     @property
     def priority(self) -> int:
@@ -45,17 +46,20 @@ _manners: dict[Job, Manner] = {}
 _queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 
-def task(name: str, *, patient: bool = False, wait_seconds: int = 0, once: bool = False) -> Callable[[Job], Job]:
+def task(
+    name: str, *, patient: bool = False, wait_seconds: int = 0, once: bool = False, persistent: bool = False
+) -> Callable[[Job], Job]:
     """Register a job under `name` (`room.verb`). Arguments are strings and numbers: ids, never content.
 
     `patient`: it waits behind all that are not. `wait_seconds`: it begins so long after it was put in, at the
     earliest, and so does for many acts what would be much for each. `once`: put in while another of the name waits
-    to begin, it adds nothing; only for jobs that do all there is to do, whatever their arguments.
+    to begin, it adds nothing; only for jobs that do all there is to do, whatever their arguments. `persistent`: what
+    it needs may be away for hours; when it fails it is tried again for about a day, ever more seldom.
     """
 
     def register(function: Job) -> Job:
         _jobs[name] = function
-        _manners[function] = Manner(name, patient, wait_seconds, once)
+        _manners[function] = Manner(name, patient, wait_seconds, once, persistent)
         return function
 
     return register

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 # A job that fails is tried again after 2, 4, 8, … seconds.
 _RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
+# What is done for others who may be away for long: after 4, 16, 64, … seconds, the last time after 18 hours.
+_RETRY_FOR_A_DAY = RetryStrategy(max_attempts=8, exponential_wait=4)
 HOUSEKEEPING_CRON = "17 * * * *"
 OFTEN_CRON = "*/10 * * * *"
 
@@ -40,8 +42,9 @@ def build_queue(app: Flask, url: str, hourly: list[Job], often: Sequence[Job] = 
     """The queue with every registered job; those in `hourly` are also put in once an hour, `often` all ten minutes."""
     queue = procrastinate.App(connector=PsycopgConnector(kwargs=connection_facts(url), min_size=1, max_size=4))
     for name, function in jobs().items():
-        priority = manner_of(function).priority
-        registered = queue.task(name=name, retry=_RETRY, priority=priority)(_in_context(app, function))
+        manner = manner_of(function)
+        retry = _RETRY_FOR_A_DAY if manner.persistent else _RETRY
+        registered = queue.task(name=name, retry=retry, priority=manner.priority)(_in_context(app, function))
         for cron, periodic in ((HOUSEKEEPING_CRON, hourly), (OFTEN_CRON, often)):
             if function in periodic:
                 queue.periodic(cron=cron)(registered)

@@ -78,3 +78,9 @@ if (uploads.length) {
   const { start } = await import("./upload.js");
   uploads.forEach(start);
 }
+
+const passkeys = document.querySelectorAll("form[data-passkey]");
+if (passkeys.length) {
+  const { start } = await import("./passkeys.js");
+  passkeys.forEach(start);
+}

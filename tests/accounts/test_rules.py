@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -39,9 +40,36 @@ def test_passwords_that_are_tried_first_are_refused(password: str) -> None:
         rules.check_password(password, name=NAME, email=EMAIL)
 
 
-@pytest.mark.parametrize("password", ["correct horse battery", "नमस्ते दुनिया आज", "Tr1cky-enough", "x1y2" * 32])
+@pytest.mark.parametrize(
+    "password", ["correct horse battery", "नमस्ते दुनिया आज", "Tr1cky-enough", "kq7!vzPw" + "x" * 120]
+)
 def test_other_passwords_are_taken(password: str) -> None:
     rules.check_password(password, name=NAME, email=EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("qazxswedcvfr", "word or name"),
+        ("abcdefghijklmno", "a row"),
+        ("kq7!kq7!kq7!kq7!", "again and again"),
+        ("ertyuiop[]", "side by side"),
+        ("31/12/19901", "date or year"),
+    ],
+)
+def test_a_guessable_password_is_refused_with_what_is_wrong(password: str, said: str) -> None:
+    with pytest.raises(UnfitPassword) as refusal:
+        rules.check_password(password, name=NAME, email=EMAIL)
+    assert said in refusal.value.message
+    assert "Please" in refusal.value.message, "and what to do"
+
+
+def test_scoring_takes_bounded_time_whatever_is_typed() -> None:
+    """Many signs that may stand for letters: the library tries every reading of them."""
+    typed = "@/30!12[#5x20#8|2$([$!#/04/@9x7++!%[[$34<553!$#+#|625704!0${$5<1@/#+5<$1" + "z" * 50
+    begun = time.process_time()
+    rules.check_password(typed, name=NAME, email=EMAIL)
+    assert time.process_time() - begun < 1.0
 
 
 def test_length_counts_characters_as_they_are_hashed() -> None:

@@ -45,11 +45,11 @@ def test_a_person_sees_and_ends_their_own_sessions(app: Flask, organisations: Or
         assert load_session(person.token) is not None
 
 
-def test_the_account_page_ends_all_others(app: Flask, organisations: Organisations) -> None:
+def test_the_security_page_ends_all_others(app: Flask, organisations: Organisations) -> None:
     person = organisations.person()
     others = [another_session(app, person) for _ in range(2)]
     client = person.client()
-    page = client.get("/account").get_data(as_text=True)
+    page = client.get("/account/security").get_data(as_text=True)
     assert "Firefox, Linux" in page
     answer = client.post("/account/sessions/end-others", data={"csrf_token": csrf_token(client)})
     assert answer.status_code == 303

@@ -1,0 +1,23 @@
+"""E-mail addresses: the form in which they are compared, and whether mail can be sent there."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# What no address has and what would begin another header, another recipient or another order of writing.
+_UNSAFE = re.compile(r"[\s,;:<>()\[\]\\\"]")
+_CONTROL = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def normalise_email(email: str) -> str:
+    """The form in which addresses are compared: composed, without surrounding space, in small letters."""
+    return unicodedata.normalize("NFKC", email).strip().casefold()
+
+
+def is_plain_address(email: str) -> bool:
+    """Whether `email` is one address and nothing else: no quotes, no comment, no second one, nothing invisible."""
+    local, at, domain = email.partition("@")
+    if not (local and at and domain) or "@" in domain or _UNSAFE.search(email):
+        return False
+    return not any(unicodedata.category(letter) in _CONTROL for letter in email)
