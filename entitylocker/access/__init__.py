@@ -1,13 +1,14 @@
 """Who may do what: permissions as data, one decision, the same rule as a list condition. Never queries."""
 
-from entitylocker.access.actor import ANONYMOUS, Actor, ActorKind, Facts, Grant, Means, OrganisationState
+from entitylocker.access.actor import ANONYMOUS, Actor, ActorKind, Facts, Grant, Means
 from entitylocker.access.decision import Allowed, Denied, Reason, decide, require
 from entitylocker.access.listing import Columns, list_condition
-from entitylocker.access.permissions import Permission
-from entitylocker.access.roles import Role, permissions_of
+from entitylocker.access.permissions import OrganisationState, Permission
+from entitylocker.access.roles import ROLE_PERMISSIONS, Role, permissions_of
 
 __all__ = [
     "ANONYMOUS",
+    "ROLE_PERMISSIONS",
     "Actor",
     "ActorKind",
     "Allowed",

@@ -7,25 +7,17 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from entitylocker.access.permissions import Permission
+from entitylocker.access.permissions import OrganisationState, Permission
 from entitylocker.access.roles import Role
 
 
 class ActorKind(StrEnum):
     PERSON = "person"
     PORTAL = "portal"
+    DIRECTORY = "directory"
     OPERATOR = "operator"
     JOB = "job"
     ANONYMOUS = "anonymous"
-
-
-class OrganisationState(StrEnum):
-    """The life of an organisation: `draft` until somebody answers for it, `closed` for good."""
-
-    DRAFT = "draft"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    CLOSED = "closed"
 
 
 class Means(StrEnum):
@@ -95,6 +87,11 @@ class Actor:
     consent_id: UUID | None = None
     token_id: UUID | None = None
     confirmed_at: datetime | None = None
+    # The organisation asks for two factors, and this session was opened with one: nothing goes until that changes.
+    second_factor_missing: bool = False
+    limited_to: UUID | None = None
+    # The organisation through which somebody acts who is no member of this one; `name` says it, too.
+    through: str = ""
     grants: tuple[Grant, ...] = field(default_factory=tuple)
 
     @property

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from entitylocker.access.actor import Actor, Grant
-from entitylocker.access.decision import ARRIVAL_PERMISSIONS
+from entitylocker.access.decision import ARRIVAL_PERMISSIONS, remains, within_limit
 from entitylocker.access.permissions import NEEDS_VERIFIED, Permission
 
 
@@ -30,7 +30,11 @@ def list_condition(
     moment = now or datetime.now(UTC)
     if permission not in ARRIVAL_PERMISSIONS.get((actor.kind, actor.means), frozenset()):
         return false()
+    if not within_limit(actor, permission):
+        return false()
     if actor.organisation_id is None or (permission in NEEDS_VERIFIED and not actor.organisation_verified):
+        return false()
+    if not remains(actor, permission):
         return false()
     grants = [g for g in actor.grants if permission in g.permissions and g.is_current(moment)]
     return and_(columns.organisation_id == actor.organisation_id, or_(false(), *(_scope(g, columns) for g in grants)))

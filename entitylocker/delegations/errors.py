@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from entitylocker.errors import N_, Conflict, LockerError
+from entitylocker.organisations.days import EndsBeforeStart, EndsInThePast
+
+__all__ = [
+    "EndsBeforeStart",
+    "EndsInThePast",
+    "LongerThanYours",
+    "NoSuchFolder",
+    "NoSuchMember",
+    "NotYoursToGive",
+    "RightsChanged",
+    "WrongRoleForFolder",
+]
 
 
 class RightsChanged(Conflict):
@@ -28,18 +40,6 @@ class WrongRoleForFolder(LockerError):
     code = "wrong_role_for_folder"
     status = 422
     message = N_("This role is about the whole organisation and cannot be given for one folder.")
-
-
-class EndsBeforeStart(LockerError):
-    code = "ends_before_start"
-    status = 422
-    message = N_("The last day must not be before the first.")
-
-
-class EndsInThePast(LockerError):
-    code = "ends_in_the_past"
-    status = 422
-    message = N_("The last day is over already.")
 
 
 class NoSuchMember(LockerError):

@@ -19,7 +19,7 @@ from entitylocker.delegations.models import Delegation
 from entitylocker.delegations.rules import Phase, covering_grant, phase_of, span_of
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
-from entitylocker.organisations.events import MembershipEnded
+from entitylocker.organisations.events import MembershipEnded, OrganisationClosed
 from entitylocker.organisations.invitations import end_invitations_of
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.rights import lock_members, note_change
@@ -111,7 +111,8 @@ def _get_folder(actor: Actor, folder_id: UUID) -> Folder:
 def _lock_receiver(actor: Actor, membership_id: UUID) -> Membership:
     assert actor.organisation_id is not None
     receiver = lock_members(actor.organisation_id, [membership_id, actor.membership_id]).get(membership_id)
-    if receiver is None:
+    # Who acts here through another organisation has what that gives, and nothing on top.
+    if receiver is None or receiver.source_kind is not None:
         raise NoSuchMember(field="membership_id")
     return receiver
 
@@ -174,7 +175,11 @@ def list_choices(actor: Actor) -> Choices:
     require(actor, Permission.DELEGATION_GIVE, actor.facts)
     members = db.session.scalars(
         select(Membership)
-        .where(Membership.organisation_id == actor.organisation_id, Membership.ended_at.is_(None))
+        .where(
+            Membership.organisation_id == actor.organisation_id,
+            Membership.ended_at.is_(None),
+            Membership.source_kind.is_(None),
+        )
         .order_by(Membership.person_name, Membership.id)
     )
     folders = db.session.scalars(
@@ -260,5 +265,13 @@ def on_membership_ended(event: MembershipEnded) -> None:
         Delegation.organisation_id == event.organisation_id,
         Delegation.membership_id == event.membership_id,
         Delegation.revoked_at.is_(None),
+    )
+    _revoke(event.actor, db.session.scalars(query.with_for_update()))
+
+
+def on_organisation_closed(event: OrganisationClosed) -> None:
+    """Reaction: every role that was given for a time ends with the organisation."""
+    query = select(Delegation).where(
+        Delegation.organisation_id == event.organisation_id, Delegation.revoked_at.is_(None)
     )
     _revoke(event.actor, db.session.scalars(query.with_for_update()))

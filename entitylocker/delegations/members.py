@@ -9,6 +9,7 @@ from sqlalchemy import or_, select, text
 
 from entitylocker import tenancy
 from entitylocker.access import Actor, ActorKind, Grant, Means, Role, permissions_of
+from entitylocker.accounts.methods import is_strong
 from entitylocker.accounts.models import Operator, PersonSession
 from entitylocker.accounts.sessions import OWN_SESSION_ENDED
 from entitylocker.delegations.errors import RightsChanged
@@ -16,8 +17,9 @@ from entitylocker.delegations.models import Delegation
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.registration import find_standing
-from entitylocker.organisations.rights import OWN_RIGHTS_CHANGED
+from entitylocker.organisations.rights import OWN_RIGHTS_CHANGED, STATE_CHANGED, lock_state
 from entitylocker.tenancy import Running, Tenant, open_use_case
+from entitylocker.units.seats import Seat, find_entered_seat, seat_stands
 
 # Ended delegations are still carried for a while, so that a refusal can say "has ended" and not "never had".
 _REMEMBERED = timedelta(days=90)
@@ -32,15 +34,19 @@ def load_member(person_id: UUID, session_id: UUID | None, organisation_id: UUID)
                 Membership.organisation_id == organisation_id,
                 Membership.person_id == person_id,
                 Membership.ended_at.is_(None),
+                Membership.source_kind.is_(None),
             )
         )
+        seat = None if membership is not None else find_entered_seat()
+        if seat is not None:
+            membership = _get_membership(organisation_id, seat)
         standing = find_standing(organisation_id) if membership is not None else None
         if membership is None or standing is None:
             return None
         return Actor(
             kind=ActorKind.PERSON,
             means=Means.SESSION,
-            name=membership.person_name,
+            name=membership.person_name if seat is None else f"{membership.person_name} ({seat.source_name})",
             person_id=person_id,
             session_id=session_id,
             organisation_id=organisation_id,
@@ -49,8 +55,25 @@ def load_member(person_id: UUID, session_id: UUID | None, organisation_id: UUID)
             organisation_state=standing.state,
             membership_id=membership.id,
             rights_version=membership.rights_version,
-            grants=(_base_grant(membership), *_delegated(membership)),
+            through="" if seat is None else seat.source_name,
+            second_factor_missing=standing.second_factor and not _is_strong(person_id, session_id),
+            grants=(_base_grant(membership), *_delegated(membership)) if seat is None else seat.grants(),
         )
+
+
+def _is_strong(person_id: UUID, session_id: UUID | None) -> bool:
+    """Whether the session was opened with two factors. Commands and jobs have no session, and are not asked."""
+    if session_id is None:
+        return True
+    own = (PersonSession.person_id == person_id, PersonSession.id == session_id)
+    return is_strong((db.session.scalar(select(PersonSession.amr).where(*own)) or "").split())
+
+
+def _get_membership(organisation_id: UUID, seat: Seat) -> Membership | None:
+    """The row of somebody who acts here through another organisation."""
+    return db.session.scalar(
+        select(Membership).where(Membership.organisation_id == organisation_id, Membership.id == seat.membership_id)
+    )
 
 
 def _base_grant(membership: Membership) -> Grant:
@@ -98,6 +121,7 @@ def recheck_rights(running: Running) -> None:
         _recheck_operator(actor)
         return
     if actor.membership_id is not None:
+        _recheck_state(running, actor)
         _recheck_membership(actor, own_changes=len(running.notes.get(OWN_RIGHTS_CHANGED, [])))
     if actor.session_id is not None and OWN_SESSION_ENDED not in running.notes:
         _recheck_session(actor)
@@ -111,14 +135,23 @@ def _writes(running: Running) -> bool:
     return db.session.scalar(text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")) is True
 
 
+def _recheck_state(running: Running, actor: Actor) -> None:
+    """What a state of the organisation allowed is not done in another one."""
+    expected = running.notes.get(STATE_CHANGED, [actor.organisation_state])[-1]
+    if actor.organisation_id is not None and lock_state(actor.organisation_id) is not expected:
+        raise RightsChanged
+
+
 def _recheck_membership(actor: Actor, own_changes: int) -> None:
-    version = db.session.scalar(
-        select(Membership.rights_version)
+    found = db.session.execute(
+        select(Membership.rights_version, Membership.source_kind, Membership.source_id)
         .where(Membership.organisation_id == actor.organisation_id, Membership.id == actor.membership_id)
         .with_for_update(read=True)
-    )
+    ).first()
     # Ending a membership counts as a change, too.
-    if version != actor.rights_version + own_changes:
+    if found is None or found.rights_version != actor.rights_version + own_changes:
+        raise RightsChanged
+    if found.source_kind is not None and not seat_stands(found.source_kind, found.source_id):
         raise RightsChanged
 
 

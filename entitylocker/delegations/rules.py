@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from entitylocker.access import Actor, Grant, Role, permissions_of
-from entitylocker.access.roles import FOLDER_ROLES
+from entitylocker.access.roles import FOLDER_ROLES, SEAT_ROLES
 from entitylocker.delegations.errors import (
-    EndsBeforeStart,
-    EndsInThePast,
     LongerThanYours,
     NotYoursToGive,
     WrongRoleForFolder,
 )
-from entitylocker.web.formats import ZONE
+from entitylocker.organisations.days import Span, span_of
 
-# Everybody holds this by being a member: there is nothing to give.
-GIVABLE_ROLES = tuple(role for role in Role if role is not Role.MEMBER)
+__all__ = ["GIVABLE_ROLES", "Phase", "Span", "covering_grant", "phase_of", "span_of"]
+
+# Everybody is a member already, and seats from above come with their source: there is nothing to give.
+GIVABLE_ROLES = tuple(role for role in Role if role is not Role.MEMBER and role not in SEAT_ROLES)
 
 
 class Phase(StrEnum):
@@ -27,28 +26,6 @@ class Phase(StrEnum):
     CURRENT = "current"
     COMING = "coming"
     ENDED = "ended"
-
-
-@dataclass(frozen=True)
-class Span:
-    """Instants, the end exclusive; None: without end."""
-
-    starts_at: datetime
-    ends_at: datetime | None
-
-
-def span_of(starts_on: date, ends_on: date | None, now: datetime) -> Span:
-    """What the days mean: from midnight in India to the midnight after the last day.
-
-    Raises EndsBeforeStart, EndsInThePast.
-    """
-    if ends_on is not None and ends_on < starts_on:
-        raise EndsBeforeStart(field="ends_on")
-    starts_at = datetime.combine(starts_on, time(), ZONE)
-    ends_at = None if ends_on is None else datetime.combine(ends_on + timedelta(days=1), time(), ZONE)
-    if ends_at is not None and ends_at <= now:
-        raise EndsInThePast(field="ends_on")
-    return Span(starts_at, ends_at)
 
 
 def phase_of(now: datetime, *, starts_at: datetime, ends_at: datetime | None, revoked_at: datetime | None) -> Phase:

@@ -7,6 +7,7 @@ from entitylocker.delegations.giving import (
     list_choices,
     list_delegations,
     on_membership_ended,
+    on_organisation_closed,
     revoke_delegation,
 )
 from entitylocker.delegations.members import load_member, recheck_rights
@@ -19,6 +20,7 @@ __all__ = [
     "list_delegations",
     "load_member",
     "on_membership_ended",
+    "on_organisation_closed",
     "recheck_rights",
     "revoke_delegation",
 ]

@@ -1,8 +1,9 @@
-"""Stating who an organisation is: an identifier, and for a department its order letter."""
+"""Stating who an organisation is: an identifier, until when it holds, and for a department its order letter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -23,10 +24,10 @@ from entitylocker.identifiers import (
     checked_against_one_another,
     parse_identifier,
 )
-from entitylocker.organisations.errors import AlreadyStated, LetterMissing
+from entitylocker.organisations.errors import AlreadyOver, AlreadyStated, LetterMissing
 from entitylocker.organisations.letters import Letter, StoredLetter, drop_letter, name_letter, store_letter
 from entitylocker.organisations.models import Organisation, StatedIdentifier
-from entitylocker.organisations.rules import needs_letter
+from entitylocker.organisations.rules import is_ending, is_over, needs_letter
 from entitylocker.organisations.states import IdentifierState
 from entitylocker.tenancy import open_use_case, use_case
 
@@ -36,16 +37,22 @@ _OPEN = (IdentifierState.STATED.value, IdentifierState.VERIFIED.value)
 
 @dataclass(frozen=True)
 class Claim:
-    """A well-formed identifier under the id its row will have."""
+    """A well-formed identifier under the id its row will have. `valid_until`: its last day, if it has one."""
 
     id: UUID
     identifier: Identifier
+    valid_until: date | None = None
 
 
 def read_claim(
-    organisation_kind: OrganisationKind | None, kind: IdentifierKind, typed: str, *, has_letter: bool
+    organisation_kind: OrganisationKind | None,
+    kind: IdentifierKind,
+    typed: str,
+    *,
+    has_letter: bool,
+    valid_until: date | None = None,
 ) -> Claim:
-    """What was typed, as a claim. Raises InvalidIdentifier, Disagreement, LetterMissing with their field."""
+    """What was typed, as a claim. Raises InvalidIdentifier, Disagreement, AlreadyOver, LetterMissing with the field."""
     try:
         identifier = parse_identifier(kind, typed)
         for disagreement in checked_against_one_another([identifier], organisation_kind):
@@ -55,17 +62,26 @@ def read_claim(
         raise
     if needs_letter(kind) and not has_letter:
         raise LetterMissing(field="letter")
-    return Claim(uuid7(), identifier)
+    if is_over(valid_until):
+        raise AlreadyOver(field="valid_until")
+    return Claim(uuid7(), identifier, valid_until)
 
 
 @open_use_case("the letter is stored with no transaction open; what it calls asks for the permission, before and after")
-def state_identifier(actor: Actor, *, kind: IdentifierKind, typed: str, letter: Letter | None = None) -> UUID:
+def state_identifier(
+    actor: Actor,
+    *,
+    kind: IdentifierKind,
+    typed: str,
+    letter: Letter | None = None,
+    valid_until: date | None = None,
+) -> UUID:
     """State one more identifier of the actor's organisation; it counts once the operator verified it.
 
-    Returns its id.
-    Raises InvalidIdentifier, Disagreement, AlreadyStated, LetterMissing, LetterNotPdf, LetterTooLarge.
+    One that is verified can be stated again in its last 30 days, to renew it. Returns the id of the claim. Raises
+    InvalidIdentifier, Disagreement, AlreadyStated, AlreadyOver, LetterMissing, LetterNotPdf, LetterTooLarge.
     """
-    claim = read_claim(None, kind, typed, has_letter=letter is not None)
+    claim = read_claim(None, kind, typed, has_letter=letter is not None, valid_until=valid_until)
     _admit(actor, claim)
     stored = store_letter(claim.id, letter) if letter is not None else None
     try:
@@ -88,12 +104,18 @@ def _admit(actor: Actor, claim: Claim) -> None:
             StatedIdentifier.organisation_id == actor.organisation_id, StatedIdentifier.state.in_(_OPEN)
         )
     )
-    known = [parse_identifier(IdentifierKind(row.kind), row.value) for row in held]
-    if claim.identifier in known:
-        raise AlreadyStated(field=FIELD)
+    known = []
+    for row in held:
+        known.append(parse_identifier(IdentifierKind(row.kind), row.value))
+        if known[-1] == claim.identifier and not _ends_soon(row):
+            raise AlreadyStated(field=FIELD)
     for disagreement in checked_against_one_another([*known, claim.identifier], OrganisationKind(organisation.kind)):
         disagreement.field = FIELD
         raise disagreement
+
+
+def _ends_soon(row: StatedIdentifier) -> bool:
+    return row.state == IdentifierState.VERIFIED and is_ending(row.valid_until)
 
 
 @use_case(Permission.ORGANISATION_MANAGE)
@@ -115,6 +137,7 @@ def put_identifier(actor: Actor, person: Person, claim: Claim, letter: StoredLet
         state=IdentifierState.STATED.value,
         stated_by_name=person.name,
         stated_by_email=person.email,
+        valid_until=claim.valid_until,
     )
     name_letter(row, letter)
     db.session.add(row)

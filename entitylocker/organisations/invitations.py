@@ -1,216 +1,269 @@
-"""Bringing people in: a one-time link for seven days, never to a role beyond the inviter's own."""
+"""Bringing people in: invitations by mail, listed, sent again, taken back; never to a role beyond the inviter's own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask_babel import gettext
-from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from flask_babel import lazy_gettext
+from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, Role, require
+from entitylocker.accounts.people import find_person_id
 from entitylocker.accounts.rules import normalise_email
-from entitylocker.accounts.tokens import digest_of, new_token
+from entitylocker.accounts.tokens import new_token
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
-from entitylocker.organisations.errors import AlreadyMember, InvitationEnded, MoreThanYouHold
+from entitylocker.organisations.errors import AlreadyMember, MoreThanYouHold
+from entitylocker.organisations.events import InvitationIssued
 from entitylocker.organisations.models import Invitation, Membership
-from entitylocker.organisations.registration import get_own_person, new_membership
-from entitylocker.organisations.rules import INVITATION_LIFETIME, may_invite_to
-from entitylocker.tenancy import Tenant, open_use_case, use_case
+from entitylocker.organisations.rules import INVITATION_LIFETIMES, may_invite_to
+from entitylocker.organisations.states import InvitationState, InvitationWay
+from entitylocker.tenancy import use_case
 from entitylocker.web.links import link_to
-from entitylocker.web.shell import role_label
+
+PAST = 200
 
 
 @dataclass(frozen=True)
 class IssuedInvitation:
-    """A fresh invitation. `link` is known now and never again."""
+    """A fresh invitation. `link`, and `code` of a slip or message, may be handed over; the database has neither."""
 
     id: UUID
-    email: str
+    way: InvitationWay
     role: Role
     link: str
     expires_at: datetime
+    email: str = ""
+    phone: str = ""
+    guest_name: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
-class OpenInvitation:
-    """What the bearer of a link may know before accepting."""
+class ForWhom:
+    """What an invitation says beside address and role. `run_id`: the run of bulk onboarding that issues it."""
 
-    organisation_id: UUID
-    organisation_name: str
-    role: Role
-    email: str
-    invited_by_name: str
-    expires_at: datetime
+    guest_name: str = ""
+    guest_key: str | None = None
+    language: str | None = None
+    run_id: UUID | None = None
 
 
-@use_case(Permission.MEMBER_INVITE)
-def invite_member(actor: Actor, email: str, role: Role) -> IssuedInvitation:
-    """Invite somebody by mail; an earlier open invitation to the same address ends.
-
-    Raises MoreThanYouHold if the role holds anything that the actor does not hold everywhere and without end,
-    AlreadyMember.
-    """
+def may_issue(actor: Actor, role: Role) -> None:
+    """Ask whether `actor` may bring somebody in with `role`. Raises NotFound, PermissionDenied, MoreThanYouHold."""
     require(actor, Permission.MEMBER_INVITE, actor.facts)
     if not may_invite_to(actor, role):
         raise MoreThanYouHold(field="role")
-    if _is_member(actor, email):
+
+
+@use_case(Permission.MEMBER_INVITE, fresh=True)
+def invite_member(actor: Actor, email: str, role: Role, guest: ForWhom | None = None) -> IssuedInvitation:
+    """Invite somebody by mail; an earlier open invitation to the same address ends.
+
+    Only an account with that confirmed address can accept it. Raises MoreThanYouHold if the role holds anything that
+    the actor does not hold everywhere and without end, AlreadyMember.
+    """
+    require(actor, Permission.MEMBER_INVITE, actor.facts)
+    may_issue(actor, role)
+    if find_member_by_email(actor, email) is not None:
         raise AlreadyMember(field="email")
     _end_earlier(actor, email)
     token, digest = new_token()
-    row = Invitation(
+    row = new_invitation(actor, InvitationWay.MAIL, role, digest, guest or ForWhom())
+    row.email, row.email_normalised = email, normalise_email(email)
+    db.session.add(row)
+    record(actor, EventTag.INVITATION_ISSUE, Subject("invitation", row.id, email), role=role.value, way=row.way)
+    return send_invitation(actor, row, token)
+
+
+def new_invitation(actor: Actor, way: InvitationWay, role: Role, digest: bytes, guest: ForWhom) -> Invitation:
+    """An invitation to be added, without what its way needs beside; other rooms are told of it."""
+    assert actor.organisation_id is not None
+    tenancy.publish(InvitationIssued(actor, actor.organisation_id, role, guest.guest_name))
+    now = utc_now()
+    return Invitation(
         id=uuid7(),
         organisation_id=actor.organisation_id,
-        email=email,
+        way=way.value,
         role=role.value,
         token_digest=digest,
-        expires_at=utc_now() + INVITATION_LIFETIME,
+        expires_at=now + INVITATION_LIFETIMES[way],
+        sent_at=now,
         invited_by_id=actor.membership_id,
         invited_by_name=actor.name,
+        guest_name=guest.guest_name or None,
+        guest_key=guest.guest_key,
+        language=guest.language,
+        run_id=guest.run_id,
+        in_person=False,
     )
-    db.session.add(row)
-    record(actor, EventTag.INVITATION_ISSUE, Subject("invitation", row.id, email), role=role.value)
-    issued = IssuedInvitation(row.id, email, role, _link(token), row.expires_at)
-    _send(actor, issued)
-    return issued
 
 
-def _link(token: str) -> str:
-    return link_to("organisations.invitation", token=token)
-
-
-def _send(actor: Actor, issued: IssuedInvitation) -> None:
+def send_invitation(actor: Actor, row: Invitation, token: str) -> IssuedInvitation:
+    """Put the mail of an invitation into the outbox of the running transaction."""
+    email, role = str(row.email), Role(row.role)
+    link = link_to("organisations.invitation", token=token)
     send_mail(
-        to=issued.email,
-        subject=gettext("Invitation to %(organisation)s", organisation=actor.organisation_name),
+        to=email,
+        subject=lazy_gettext("Invitation to %(organisation)s", organisation=actor.organisation_name),
         template="mail/invitation",
+        other_language=row.language,
         organisation=actor.organisation_name,
         invited_by=actor.name,
-        role=role_label(issued.role),
-        link=issued.link,
-        expires_at=issued.expires_at,
+        role=role.value,
+        link=link,
+        email=email,
+        expires_at=row.expires_at,
+    )
+    return IssuedInvitation(
+        row.id, InvitationWay.MAIL, role, link, row.expires_at, email=email, guest_name=row.guest_name or ""
     )
 
 
-def _is_member(actor: Actor, email: str) -> bool:
-    query = select(Membership.id).where(
-        Membership.organisation_id == actor.organisation_id,
-        Membership.ended_at.is_(None),
-        func.lower(Membership.person_email) == normalise_email(email),
+def find_member_by_email(actor: Actor, email: str) -> Membership | None:
+    """The current membership of whoever has that confirmed address, in the running transaction."""
+    person_id = find_person_id(email)
+    return db.session.scalar(
+        select(Membership).where(
+            Membership.organisation_id == actor.organisation_id,
+            Membership.person_id == person_id,
+            Membership.ended_at.is_(None),
+            Membership.source_kind.is_(None),
+        )
     )
-    return db.session.scalar(query.limit(1)) is not None
 
 
-def _open(organisation_id: UUID | None) -> list[Any]:
+def is_open(organisation_id: UUID | None) -> list[Any]:
     """The conditions of an invitation that can still be redeemed."""
+    return [*_pending(organisation_id), Invitation.expires_at > utc_now()]
+
+
+def _pending(organisation_id: UUID | None) -> list[Any]:
+    """Neither redeemed nor taken back; it may have expired."""
     return [
         Invitation.organisation_id == organisation_id,
         Invitation.redeemed_at.is_(None),
         Invitation.revoked_at.is_(None),
-        Invitation.expires_at > utc_now(),
     ]
 
 
 def _end_earlier(actor: Actor, email: str) -> None:
-    same = func.lower(Invitation.email) == normalise_email(email)
-    db.session.execute(update(Invitation).where(*_open(actor.organisation_id), same).values(revoked_at=utc_now()))
+    same = Invitation.email_normalised == normalise_email(email)
+    db.session.execute(update(Invitation).where(*_pending(actor.organisation_id), same).values(revoked_at=utc_now()))
 
 
 def end_invitations_of(actor: Actor, membership_id: UUID) -> None:
     """End what a member who goes has issued: nobody comes back through a link of their own."""
     theirs = Invitation.invited_by_id == membership_id
-    db.session.execute(update(Invitation).where(*_open(actor.organisation_id), theirs).values(revoked_at=utc_now()))
+    db.session.execute(update(Invitation).where(*is_open(actor.organisation_id), theirs).values(revoked_at=utc_now()))
+
+
+def end_all_invitations(actor: Actor) -> None:
+    """End every open invitation of an organisation that is closed, in the running transaction."""
+    db.session.execute(update(Invitation).where(*_pending(actor.organisation_id)).values(revoked_at=utc_now()))
 
 
 @use_case(Permission.MEMBER_LIST)
 def list_invitations(actor: Actor) -> list[Invitation]:
     """The invitations that can still be redeemed, newest first."""
     require(actor, Permission.MEMBER_LIST, actor.facts)
-    query = select(Invitation).where(*_open(actor.organisation_id)).order_by(Invitation.id.desc())
+    query = select(Invitation).where(*is_open(actor.organisation_id)).order_by(Invitation.id.desc())
     return list(db.session.scalars(query))
+
+
+@use_case(Permission.MEMBER_LIST)
+def list_past_invitations(actor: Actor) -> list[tuple[Invitation, InvitationState]]:
+    """The newest invitations that were accepted, taken back or have expired, with what became of them."""
+    require(actor, Permission.MEMBER_LIST, actor.facts)
+    over = (
+        Invitation.redeemed_at.is_not(None) | Invitation.revoked_at.is_not(None) | (Invitation.expires_at <= utc_now())
+    )
+    query = select(Invitation).where(Invitation.organisation_id == actor.organisation_id, over)
+    return [(row, state_of(row)) for row in db.session.scalars(query.order_by(Invitation.id.desc()).limit(PAST))]
+
+
+def state_of(row: Invitation) -> InvitationState:
+    """What became of an invitation until now."""
+    if row.redeemed_at is not None:
+        return InvitationState.REDEEMED
+    if row.revoked_at is not None:
+        return InvitationState.REVOKED
+    return InvitationState.OPEN if row.expires_at > utc_now() else InvitationState.EXPIRED
+
+
+@use_case(Permission.MEMBER_INVITE)
+def get_way(actor: Actor, invitation_id: UUID) -> InvitationWay:
+    """How an invitation that nobody accepted or took back was sent. Raises NotFound."""
+    require(actor, Permission.MEMBER_INVITE, actor.facts)
+    return InvitationWay(lock_pending(actor, invitation_id).way)
 
 
 @use_case(Permission.MEMBER_INVITE)
 def revoke_invitation(actor: Actor, invitation_id: UUID) -> None:
     """Take an open invitation back. Raises NotFound, also for one that is no longer open."""
     require(actor, Permission.MEMBER_INVITE, actor.facts)
-    statement = (
-        update(Invitation)
-        .where(*_open(actor.organisation_id), Invitation.id == invitation_id)
-        .values(revoked_at=utc_now())
-        .returning(Invitation.email)
-    )
-    email = db.session.execute(statement).scalar()
-    if email is None:
-        raise NotFound
-    record(actor, EventTag.INVITATION_REVOKE, Subject("invitation", invitation_id, email))
+    row = lock_pending(actor, invitation_id)
+    row.revoked_at = utc_now()
+    record(actor, EventTag.INVITATION_REVOKE, subject_of(row))
 
 
-@open_use_case("the link says which organisation it is for")
-def get_invitation(token: str) -> OpenInvitation:
-    """What an invitation is to. Raises InvitationEnded."""
-    with tenancy.transaction(Tenant()):
-        found = db.session.execute(text("SELECT * FROM lookup_invitation(:digest)"), {"digest": digest_of(token)})
-        row = found.mappings().first()
-    if row is None:
-        raise InvitationEnded
-    return OpenInvitation(**{**row, "role": Role(row["role"])})
+@use_case(Permission.MEMBER_INVITE)
+def revoke_run(actor: Actor, run_id: UUID) -> list[UUID]:
+    """Take back what a run of bulk onboarding issued here and nobody accepted; returns the invitations' ids."""
+    require(actor, Permission.MEMBER_INVITE, actor.facts)
+    query = select(Invitation).where(*_pending(actor.organisation_id), Invitation.run_id == run_id)
+    rows = list(db.session.scalars(query.order_by(Invitation.id).with_for_update()))
+    for row in rows:
+        row.revoked_at = utc_now()
+        record(actor, EventTag.INVITATION_REVOKE, subject_of(row))
+    return [row.id for row in rows]
 
 
-@open_use_case("the link says which organisation it is for; what it calls asks for the permission")
-def redeem_invitation(actor: Actor, token: str) -> UUID:
-    """Accept an invitation as the signed-in person; returns the organisation's id. A link works once.
+@use_case(Permission.MEMBER_INVITE, fresh=True)
+def resend_mail(actor: Actor, invitation_id: UUID) -> IssuedInvitation:
+    """Send an invitation by mail again, with a new link and a new time; the old link ends.
 
-    The person's address need not be the invited one; the trail has both.
-
-    Raises InvitationEnded, AlreadyMember.
+    Raises NotFound where it was accepted or taken back or went another way, MoreThanYouHold.
     """
-    found = get_invitation(token)
-    guest = replace(actor, organisation_id=found.organisation_id, organisation_name=found.organisation_name)
-    _redeem(guest, digest_of(token))
-    return found.organisation_id
+    require(actor, Permission.MEMBER_INVITE, actor.facts)
+    row = lock_pending(actor, invitation_id)
+    if row.way != InvitationWay.MAIL:
+        raise NotFound
+    may_issue(actor, Role(row.role))
+    token, row.token_digest = new_token()
+    renew(actor, row)
+    return send_invitation(actor, row, token)
 
 
-@use_case(Permission.ACCOUNT_OWN)
-def _redeem(guest: Actor, digest: bytes) -> None:
-    require(guest, Permission.ACCOUNT_OWN, guest.facts)
-    assert guest.organisation_id is not None
-    claim = (
-        update(Invitation)
-        .where(*_open(guest.organisation_id), Invitation.token_digest == digest)
-        .values(redeemed_at=utc_now())
-        .returning(Invitation.id, Invitation.role, Invitation.email)
+def lock_pending(actor: Actor, invitation_id: UUID) -> Invitation:
+    """An invitation that nobody accepted or took back, locked until the commit. Raises NotFound."""
+    row = db.session.scalar(
+        select(Invitation)
+        .where(*_pending(actor.organisation_id), Invitation.id == invitation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    claimed = db.session.execute(claim).first()
-    if claimed is None:
-        raise InvitationEnded
-    person = get_own_person(guest)
-    membership = new_membership(guest.organisation_id, person, Role(claimed.role))
-    db.session.add(membership)
-    try:
-        tenancy.flush()
-    except IntegrityError as fault:
-        raise AlreadyMember from fault
-    db.session.execute(
-        update(Invitation)
-        .where(Invitation.organisation_id == guest.organisation_id, Invitation.id == claimed.id)
-        .values(membership_id=membership.id)
-    )
-    subject = Subject("membership", membership.id, person.name)
-    record(
-        guest,
-        EventTag.INVITATION_REDEEM,
-        subject,
-        role=claimed.role,
-        invited=claimed.email,
-        email=person.email,
-    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def renew(actor: Actor, row: Invitation) -> None:
+    """Let a locked invitation begin anew, as issued by `actor`."""
+    row.sent_at = utc_now()
+    row.expires_at = row.sent_at + INVITATION_LIFETIMES[InvitationWay(row.way)]
+    row.invited_by_id, row.invited_by_name = actor.membership_id, actor.name
+    record(actor, EventTag.INVITATION_RESEND, subject_of(row), role=row.role, way=row.way)
+
+
+def subject_of(row: Invitation) -> Subject:
+    """An invitation as the trail names it."""
+    return Subject("invitation", row.id, row.email or row.guest_name or row.phone or "")

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from entitylocker.accounts.schemas import one_line
 from entitylocker.errors import LockerError, NotFound
 from entitylocker.organisations.errors import LetterNotPdf, LetterTooLarge
-from entitylocker.organisations.models import StatedIdentifier
+from entitylocker.organisations.models import Lettered
 from entitylocker.organisations.rules import (
     LETTER_MAX_BYTES,
     LETTER_MAX_MEGABYTES,
@@ -71,18 +71,18 @@ class _CheckedPdf:
         return piece
 
 
-def store_letter(identifier_id: UUID, letter: Letter) -> StoredLetter:
-    """Put a letter into the store, outside any transaction.
+def store_letter(row_id: UUID, letter: Letter) -> StoredLetter:
+    """Put the letter of a row that will have `row_id` into the store, outside any transaction.
 
     Raises LetterNotPdf, LetterTooLarge, StoreUnavailable.
     """
     documents = engines().documents
-    key, wrapped = documents.new_organisation_key(identifier_id)
+    key, wrapped = documents.new_organisation_key(row_id)
     stored = documents.put_document(
-        f"{PREFIX}{identifier_id}/{uuid7()}",
+        f"{PREFIX}{row_id}/{uuid7()}",
         _CheckedPdf(letter.stream),
         organisation_key=key,
-        context=identifier_id.bytes,
+        context=row_id.bytes,
     )
     return StoredLetter(_clean(letter.name) or "letter.pdf", wrapped, stored)
 
@@ -92,7 +92,7 @@ def _clean(name: str) -> str:
     return one_line(name.replace("\\", "/").rpartition("/")[2])[-_NAME_MAX:].strip()
 
 
-def name_letter(row: StatedIdentifier, letter: StoredLetter | None) -> None:
+def name_letter(row: Lettered, letter: StoredLetter | None) -> None:
     """Write down in the row where its letter is."""
     if letter is None:
         return
@@ -115,8 +115,8 @@ def drop_letter(letter: StoredLetter | None) -> None:
         return
 
 
-def open_letter_of(row: StatedIdentifier) -> OpenLetter:
-    """The letter of an identifier, decrypted as it is read. Raises NotFound if it has none."""
+def open_letter_of(row: Lettered) -> OpenLetter:
+    """The letter of a row, decrypted as it is read. Raises NotFound if it has none."""
     if row.letter_object is None or row.letter_wrapped_key is None or row.letter_owner_key is None:
         raise NotFound
     documents = engines().documents

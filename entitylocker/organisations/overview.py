@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from entitylocker.access import Actor, Permission, Role, require
 from entitylocker.extensions import db, utc_now
+from entitylocker.identifiers import IdentifierKind
 from entitylocker.organisations.models import Invitation, Membership, StatedIdentifier
+from entitylocker.organisations.rules import REMINDED_BEFORE, today
 from entitylocker.organisations.states import IdentifierState
 from entitylocker.tenancy import use_case
 
@@ -19,12 +23,23 @@ _facts: dict[str, Fact] = {}
 
 
 @dataclass(frozen=True)
+class Ending:
+    """A verified identifier that ends soon and was not stated again."""
+
+    kind: IdentifierKind
+    value: str
+    valid_until: date
+
+
+@dataclass(frozen=True)
 class Overview:
     """What the overview page shows. `facts`: name → whether it is so, from the rooms above."""
 
     verified: bool
     waiting: int
     refused: int
+    expired: int
+    ending: Sequence[Ending]
     members: int
     invitations: int
     administrators: int
@@ -49,6 +64,8 @@ def get_overview(actor: Actor) -> Overview:
         verified=states.get(IdentifierState.VERIFIED.value, 0) > 0,
         waiting=states.get(IdentifierState.STATED.value, 0),
         refused=states.get(IdentifierState.REFUSED.value, 0),
+        expired=states.get(IdentifierState.EXPIRED.value, 0),
+        ending=_list_ending(actor),
         members=sum(roles.values()),
         invitations=_count_invitations(actor),
         administrators=roles.get(Role.ADMINISTRATOR.value, 0),
@@ -65,10 +82,37 @@ def _count_states(actor: Actor) -> dict[str, int]:
     return dict(db.session.execute(query).tuples().all())
 
 
+def _list_ending(actor: Actor) -> list[Ending]:
+    renewed = aliased(StatedIdentifier)
+    query = (
+        select(StatedIdentifier.kind, StatedIdentifier.value, StatedIdentifier.valid_until)
+        .outerjoin(
+            renewed,
+            (renewed.organisation_id == StatedIdentifier.organisation_id)
+            & (renewed.kind == StatedIdentifier.kind)
+            & (renewed.value == StatedIdentifier.value)
+            & (renewed.state == IdentifierState.STATED.value),
+        )
+        .where(
+            StatedIdentifier.organisation_id == actor.organisation_id,
+            StatedIdentifier.state == IdentifierState.VERIFIED.value,
+            StatedIdentifier.valid_until <= today() + REMINDED_BEFORE,
+            renewed.id.is_(None),
+        )
+        .order_by(StatedIdentifier.valid_until, StatedIdentifier.id)
+    )
+    found = db.session.execute(query).tuples()
+    return [Ending(IdentifierKind(kind), value, day) for kind, value, day in found if day is not None]
+
+
 def _count_roles(actor: Actor) -> dict[str, int]:
     query = (
         select(Membership.role, func.count())
-        .where(Membership.organisation_id == actor.organisation_id, Membership.ended_at.is_(None))
+        .where(
+            Membership.organisation_id == actor.organisation_id,
+            Membership.ended_at.is_(None),
+            Membership.source_kind.is_(None),
+        )
         .group_by(Membership.role)
     )
     return dict(db.session.execute(query).tuples().all())

@@ -1,11 +1,10 @@
-"""Pages of an organisation: choosing, registering, overview, details, and invitations one holds."""
+"""Pages of an organisation: choosing, registering, overview."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -13,25 +12,45 @@ from werkzeug.wrappers import Response
 from entitylocker.access import Permission, decide
 from entitylocker.audit.service import list_recent
 from entitylocker.audit.tags import LABELS
-from entitylocker.identifiers import IdentifierKind, OrganisationKind
-from entitylocker.organisations import people_pages, service
+from entitylocker.organisations import (
+    identity_pages,
+    invitation_pages,
+    inviting_pages,
+    life_pages,
+    people_pages,
+    proposal_pages,
+    role_pages,
+    second_factor_pages,
+    service,
+)
 from entitylocker.organisations.blueprint import pages
-from entitylocker.organisations.presenting import attention, first_steps, identifier_choices, kind_choices
-from entitylocker.organisations.rules import ROLE_MEANINGS
-from entitylocker.organisations.schemas import IdentifierSchema, RegisterSchema
-from entitylocker.organisations.states import STATE_FACES, STATE_LABELS, IdentifierState
+from entitylocker.organisations.entrances import list_entrances
+from entitylocker.organisations.identity_pages import uploaded_letter
+from entitylocker.organisations.invitation_pages import forget_way_back, way_back
+from entitylocker.organisations.presenting import (
+    attention,
+    first_steps,
+    identifier_choices,
+    identifier_helps,
+    kind_choices,
+)
+from entitylocker.organisations.schemas import RegisterSchema
 from entitylocker.web.actors import current_actor, current_person
 from entitylocker.web.arrival import open_to_all, session_only
 from entitylocker.web.forms import Form
 
-# Importing `people_pages` adds its routes.
-__all__ = ["pages", "people_pages"]
-
-
-def uploaded_letter() -> service.Letter | None:
-    """The order letter that came with the form, if one did."""
-    file = request.files.get("letter")
-    return service.Letter(file.filename, file.stream) if file is not None and file.filename else None
+# Importing these modules adds their routes.
+__all__ = [
+    "identity_pages",
+    "invitation_pages",
+    "inviting_pages",
+    "life_pages",
+    "pages",
+    "people_pages",
+    "proposal_pages",
+    "role_pages",
+    "second_factor_pages",
+]
 
 
 @pages.get("/")
@@ -40,6 +59,9 @@ def start() -> Response:
     """Where one begins: the only organisation one belongs to, else the choice."""
     if not current_user.is_authenticated:
         return redirect(url_for("accounts.sign_in"), 303)
+    back = way_back()
+    if back is not None:
+        return forget_way_back(redirect(back, 303))
     found = service.list_my_organisations(current_user.person_id)
     if len(found) == 1:
         return redirect(url_for(".overview", organisation_id=found[0].organisation_id), 303)
@@ -52,8 +74,13 @@ def start() -> Response:
 @session_only
 def mine() -> str:
     """Choose an organisation, or register one."""
-    found = service.list_my_organisations(current_person().person_id)
-    return render_template("organisations/mine.html", organisations=found)
+    person = current_person()
+    return render_template(
+        "organisations/mine.html",
+        organisations=service.list_my_organisations(person.person_id),
+        invitations=service.list_my_invitations(person.person_id),
+        entrances=list_entrances(person.person_id),
+    )
 
 
 @pages.route("/organisations/new", methods=["GET", "POST"])
@@ -67,7 +94,11 @@ def register() -> Response | tuple[str, int]:
             flash(gettext("The organisation is registered."), "ok")
             return redirect(url_for(".overview", organisation_id=organisation_id), 303)
     return render_template(
-        "organisations/register.html", form=form, kinds=kind_choices(), identifier_kinds=identifier_choices()
+        "organisations/register.html",
+        form=form,
+        kinds=kind_choices(),
+        identifier_kinds=identifier_choices(),
+        helps=identifier_helps(),
     ), form.status
 
 
@@ -85,76 +116,3 @@ def overview(organisation_id: UUID) -> str:
         recent=list_recent(actor) if decide(actor, Permission.AUDIT_READ, actor.facts) else [],
         labels=LABELS,
     )
-
-
-@pages.get("/organisations/<uuid:organisation_id>/details")
-@session_only
-def details(organisation_id: UUID) -> str:
-    """Name, kind and identifiers with their states."""
-    return _details_page(Form(IdentifierSchema))
-
-
-@pages.post("/organisations/<uuid:organisation_id>/identifiers")
-@session_only
-def state_identifier(organisation_id: UUID) -> Response | tuple[str, int]:
-    """State one more identifier."""
-    form = Form(IdentifierSchema)
-    if form.valid:
-        with form.catching():
-            service.state_identifier(
-                current_actor(),
-                kind=form.data["identifier_kind"],
-                typed=form.data["identifier"],
-                letter=uploaded_letter(),
-            )
-            flash(gettext("The identifier was sent to the operator for verification."), "ok")
-            return redirect(url_for(".details", organisation_id=organisation_id), 303)
-    return _details_page(form), form.status
-
-
-def _details_page(form: Form) -> str:
-    found = service.get_details(current_actor())
-    return render_template(
-        "organisations/details.html",
-        form=form,
-        details=found,
-        kind_label=_kind_label,
-        identifier_label=_identifier_label,
-        state_label=_state_label,
-        state_faces=STATE_FACES,
-        identifier_kinds=identifier_choices(OrganisationKind(found.kind)),
-    )
-
-
-def _kind_label(kind: Any) -> str:
-    return str(gettext(OrganisationKind(kind).label))
-
-
-def _identifier_label(kind: Any) -> str:
-    return str(gettext(IdentifierKind(kind).label))
-
-
-def _state_label(state: Any) -> str:
-    return str(gettext(STATE_LABELS[IdentifierState(state)]))
-
-
-@pages.get("/invitations/<token>")
-@open_to_all("the link is what one was given; accepting asks for a sign-in")
-def invitation(token: str) -> str:
-    """What the bearer of a link is invited to."""
-    found = service.get_invitation(token)
-    return render_template(
-        "organisations/invitation.html",
-        invitation=found,
-        token=token,
-        meaning=gettext(ROLE_MEANINGS[found.role]),
-    )
-
-
-@pages.post("/invitations/<token>")
-@session_only
-def redeem(token: str) -> Response:
-    """Accept an invitation."""
-    organisation_id = service.redeem_invitation(current_actor(), token)
-    flash(gettext("Welcome. You belong to this organisation now."), "ok")
-    return redirect(url_for(".overview", organisation_id=organisation_id), 303)

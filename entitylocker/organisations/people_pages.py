@@ -12,6 +12,7 @@ from entitylocker.access import Permission, Role, decide
 from entitylocker.extensions import limiter
 from entitylocker.organisations import service
 from entitylocker.organisations.blueprint import pages
+from entitylocker.organisations.presenting import member_notes
 from entitylocker.organisations.rules import ROLE_MEANINGS, invitable_roles
 from entitylocker.organisations.schemas import InviteSchema, MemberQuery
 from entitylocker.web.actors import current_actor, current_person
@@ -22,7 +23,8 @@ from entitylocker.web.forms import Form, load
 INVITATIONS = "60 per hour; 300 per day"
 
 
-def _inviter() -> str:
+def inviter() -> str:
+    """Whose invitations are counted."""
     return f"invite:{current_person().person_id}"
 
 
@@ -35,7 +37,7 @@ def people(organisation_id: UUID) -> str:
 
 @pages.post("/organisations/<uuid:organisation_id>/invitations")
 @session_only
-@limiter.limit(INVITATIONS, key_func=_inviter)
+@limiter.limit(INVITATIONS, key_func=inviter)
 def invite(organisation_id: UUID) -> tuple[str, int]:
     """Invite somebody. The answer shows the link, once."""
     form = Form(InviteSchema)
@@ -55,6 +57,8 @@ def _people_page(form: Form) -> str:
         "organisations/people.html",
         form=form,
         page=page,
+        outsiders=service.list_outsiders(actor) if not query["after"] else [],
+        notes=member_notes(actor),
         invitations=service.list_invitations(actor) if not query["after"] else [],
         may_invite=may_invite,
         invitable=invitable_roles(actor) if may_invite else [],
@@ -67,7 +71,7 @@ def _people_page(form: Form) -> str:
 def revoke_invitation(organisation_id: UUID, invitation_id: UUID) -> Response:
     """Take an open invitation back."""
     service.revoke_invitation(current_actor(), invitation_id)
-    flash(gettext("The invitation was taken back. Its link no longer works."), "ok")
+    flash(gettext("The invitation was taken back. Its link or code no longer works."), "ok")
     return redirect(url_for(".people", organisation_id=organisation_id), 303)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -32,12 +31,17 @@ from entitylocker.web.shell import role_label
 
 @dataclass(frozen=True)
 class MyOrganisation:
-    """An organisation one belongs to, and as what."""
+    """An organisation one acts for, and as what.
+
+    `source_kind`: None for one's own, else through what one acts there (branch, agency), and `source_name` whose.
+    """
 
     organisation_id: UUID
     name: str
     role: Role
     verified: bool
+    source_kind: str | None = None
+    source_name: str | None = None
 
     @property
     def href(self) -> str:
@@ -50,18 +54,6 @@ class MyOrganisation:
         return role_label(self.role)
 
 
-@dataclass(frozen=True)
-class OrganisationDetails:
-    """What is known of an organisation. `identifiers`: newest first."""
-
-    id: UUID
-    name: str
-    kind: OrganisationKind
-    created_at: datetime
-    verified: bool
-    identifiers: Sequence[StatedIdentifier]
-
-
 @open_use_case("the organisation for which it runs does not exist before")
 def register_organisation(
     actor: Actor,
@@ -71,12 +63,13 @@ def register_organisation(
     identifier_kind: IdentifierKind,
     identifier: str,
     letter: Letter | None = None,
+    valid_until: date | None = None,
 ) -> UUID:
     """Register an organisation with one stated identifier; `actor`, a person, becomes its administrator.
 
-    Returns its id. Raises InvalidIdentifier, Disagreement, LetterMissing, LetterNotPdf, LetterTooLarge.
+    Returns its id. Raises InvalidIdentifier, Disagreement, AlreadyOver, LetterMissing, LetterNotPdf, LetterTooLarge.
     """
-    claim = read_claim(kind, identifier_kind, identifier, has_letter=letter is not None)
+    claim = read_claim(kind, identifier_kind, identifier, has_letter=letter is not None, valid_until=valid_until)
     stored = store_letter(claim.id, letter) if letter is not None else None
     founder = replace(actor, organisation_id=uuid7(), organisation_name=name)
     try:
@@ -94,9 +87,7 @@ def _register(founder: Actor, name: str, kind: OrganisationKind, claim: Claim, l
     organisation_id = founder.organisation_id
     person = get_own_person(founder)
     assert organisation_id is not None
-    db.session.add(Organisation(id=organisation_id, name=name, kind=kind.value))
-    tenancy.flush()
-    make_key(organisation_id)
+    put_organisation(organisation_id, name, kind)
     db.session.add(new_membership(organisation_id, person, Role.ADMINISTRATOR))
     record(
         founder,
@@ -106,6 +97,15 @@ def _register(founder: Actor, name: str, kind: OrganisationKind, claim: Claim, l
     )
     put_identifier(founder, person, claim, letter)
     tenancy.publish(OrganisationRegistered(founder, organisation_id))
+
+
+def put_organisation(
+    organisation_id: UUID, name: str, kind: OrganisationKind, state: OrganisationState = OrganisationState.ACTIVE
+) -> None:
+    """Write a new organisation and its key down, in a running transaction of it; whoever does it publishes it."""
+    db.session.add(Organisation(id=organisation_id, name=name, kind=kind.value, state=state.value))
+    tenancy.flush()
+    make_key(organisation_id)
 
 
 def get_own_person(actor: Actor) -> Person:
@@ -131,27 +131,13 @@ def new_membership(organisation_id: UUID, person: Person, role: Role) -> Members
 
 @open_use_case("which organisations a person belongs to is asked for no organisation")
 def list_my_organisations(person_id: UUID) -> list[MyOrganisation]:
-    """The organisations a person belongs to now, by name."""
+    """The organisations a person acts for now: those they belong to, then those entered through another, by name."""
     with tenancy.transaction(Tenant(person_id=person_id)):
         rows = db.session.execute(text("SELECT * FROM lookup_my_organisations()")).all()
-    return [MyOrganisation(row.organisation_id, row.name, Role(row.role), row.verified) for row in rows]
-
-
-@use_case(Permission.ORGANISATION_READ)
-def get_details(actor: Actor) -> OrganisationDetails:
-    """The actor's organisation with all its identifiers."""
-    require(actor, Permission.ORGANISATION_READ, actor.facts)
-    row = db.session.scalar(select(Organisation).where(Organisation.id == actor.organisation_id))
-    if row is None:
-        raise NotFound
-    newest_first = (
-        select(StatedIdentifier)
-        .where(StatedIdentifier.organisation_id == actor.organisation_id)
-        .order_by(StatedIdentifier.id.desc())
-    )
-    identifiers = list(db.session.scalars(newest_first))
-    verified = any(identifier.state == IdentifierState.VERIFIED for identifier in identifiers)
-    return OrganisationDetails(row.id, row.name, OrganisationKind(row.kind), row.created_at, verified, identifiers)
+    return [
+        MyOrganisation(row.organisation_id, row.name, Role(row.role), row.verified, row.source_kind, row.source_name)
+        for row in rows
+    ]
 
 
 class Standing(NamedTuple):
@@ -160,6 +146,7 @@ class Standing(NamedTuple):
     name: str
     verified: bool
     state: OrganisationState
+    second_factor: bool = False
 
 
 def find_standing(organisation_id: UUID) -> Standing | None:
@@ -169,6 +156,8 @@ def find_standing(organisation_id: UUID) -> Standing | None:
         StatedIdentifier.state == IdentifierState.VERIFIED.value,
     )
     row = db.session.execute(
-        select(Organisation.name, verified, Organisation.state).where(Organisation.id == organisation_id)
+        select(Organisation.name, verified, Organisation.state, Organisation.second_factor_since.is_not(None)).where(
+            Organisation.id == organisation_id
+        )
     ).first()
-    return None if row is None else Standing(row[0], row[1], OrganisationState(row[2]))
+    return None if row is None else Standing(row[0], row[1], OrganisationState(row[2]), row[3])

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from flask_babel import gettext
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import load_only
 
-from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
-from entitylocker.extensions import db, utc_now
-from entitylocker.identifiers import IdentifierKind, OrganisationKind
-from entitylocker.notifications.service import send_mail
-from entitylocker.organisations.errors import AlreadyDecided, HeldByAnother
-from entitylocker.organisations.events import IdentifierDecided
+from entitylocker.extensions import db
+from entitylocker.identifiers import (
+    Identifier,
+    IdentifierKind,
+    Oddity,
+    OrganisationKind,
+    oddities,
+    parse_identifier,
+)
+from entitylocker.organisations.deciding import AsStated, LastDay, decide, lock_stated, put_verified, tell_claimant
+from entitylocker.organisations.disputes import Holder, find_holders
 from entitylocker.organisations.letters import OpenLetter, open_letter_of
 from entitylocker.organisations.models import Organisation, StatedIdentifier
 from entitylocker.organisations.states import IdentifierState
@@ -30,7 +36,11 @@ METHOD = "operator"
 
 @dataclass(frozen=True)
 class PendingIdentifier:
-    """A claim that waits for the operator. `contested`: another organisation is verified as its holder."""
+    """A claim that waits for the operator.
+
+    `holder`: another organisation is verified as its holder. `rivals`: how many others wait for the same. `renews`:
+    this organisation is its holder already. `odd`: what is unusual about all its identifiers together.
+    """
 
     id: UUID
     organisation_id: UUID
@@ -41,9 +51,18 @@ class PendingIdentifier:
     stated_by_name: str
     stated_by_email: str
     stated_at: datetime
+    valid_until: date | None
     letter_name: str | None
     letter_size: int | None
-    contested: bool
+    holder: Holder | None
+    rivals: int
+    renews: bool
+    odd: Sequence[Oddity]
+
+    @property
+    def contested(self) -> bool:
+        """Whether another organisation is verified as its holder."""
+        return self.holder is not None
 
 
 @use_case(Permission.OPERATOR_REVIEW)
@@ -54,22 +73,45 @@ def list_pending_identifiers(actor: Actor) -> list[PendingIdentifier]:
     rows = db.session.execute(
         select(StatedIdentifier, Organisation)
         .join(Organisation, Organisation.id == StatedIdentifier.organisation_id)
+        .options(load_only(Organisation.name, Organisation.kind))
         .where(StatedIdentifier.state == IdentifierState.STATED.value)
         .order_by(StatedIdentifier.id)
     ).all()
-    held = _held({(row.kind, row.value) for row, _ in rows})
-    return [_pending(row, organisation, (row.kind, row.value) in held) for row, organisation in rows]
+    holders = find_holders({(row.kind, row.value) for row, _ in rows})
+    claims = Counter((row.kind, row.value) for row, _ in rows)
+    known = _identifiers_of({organisation.id for _, organisation in rows})
+    return [
+        _pending(
+            row,
+            organisation,
+            holders.get((row.kind, row.value)),
+            claims[row.kind, row.value] - 1,
+            known[organisation.id],
+        )
+        for row, organisation in rows
+    ]
 
 
-def _held(claims: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    query = select(StatedIdentifier.kind, StatedIdentifier.value).where(
-        StatedIdentifier.state == IdentifierState.VERIFIED.value,
-        StatedIdentifier.value.in_({value for _, value in claims}),
+def _identifiers_of(organisation_ids: set[UUID]) -> dict[UUID, list[Identifier]]:
+    """What these organisations have stated and hold, to be looked at together."""
+    found: dict[UUID, list[Identifier]] = defaultdict(list)
+    query = select(StatedIdentifier.organisation_id, StatedIdentifier.kind, StatedIdentifier.value).where(
+        StatedIdentifier.organisation_id.in_(organisation_ids),
+        StatedIdentifier.state.in_([IdentifierState.STATED.value, IdentifierState.VERIFIED.value]),
     )
-    return {(kind, value) for kind, value in db.session.execute(query)}
+    for organisation_id, kind, value in db.session.execute(query):
+        found[organisation_id].append(parse_identifier(IdentifierKind(kind), value))
+    return found
 
 
-def _pending(row: StatedIdentifier, organisation: Organisation, contested: bool) -> PendingIdentifier:
+def _pending(
+    row: StatedIdentifier,
+    organisation: Organisation,
+    holder: Holder | None,
+    rivals: int,
+    known: Sequence[Identifier],
+) -> PendingIdentifier:
+    own = holder is not None and holder.organisation_id == organisation.id
     return PendingIdentifier(
         id=row.id,
         organisation_id=organisation.id,
@@ -80,9 +122,13 @@ def _pending(row: StatedIdentifier, organisation: Organisation, contested: bool)
         stated_by_name=row.stated_by_name,
         stated_by_email=row.stated_by_email,
         stated_at=row.created_at,
+        valid_until=row.valid_until,
         letter_name=row.letter_name,
         letter_size=row.letter_size,
-        contested=contested,
+        holder=None if own else holder,
+        rivals=rivals,
+        renews=own,
+        odd=oddities(known),
     )
 
 
@@ -103,76 +149,24 @@ def _get_for_letter(actor: Actor, identifier_id: UUID) -> StatedIdentifier:
 
 
 @use_case(Permission.OPERATOR_APPROVE)
-def verify_identifier(actor: Actor, identifier_id: UUID, note: str = "") -> None:
-    """Say that the organisation is who it says; `note`: how that was found.
+def verify_identifier(
+    actor: Actor, identifier_id: UUID, note: str = "", *, valid_until: LastDay = AsStated.AS_STATED
+) -> None:
+    """Say that the organisation is who it says; `note`: how that was found. `valid_until`: its last day, None: no end.
 
-    Raises NotFound, AlreadyDecided, HeldByAnother.
+    Where the organisation held it already, the earlier row ends: it was renewed. Raises NotFound, AlreadyDecided,
+    AlreadyOver, HeldByAnother.
     """
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)
-    row = _lock_stated(identifier_id)
-    _decide(actor, row, IdentifierState.VERIFIED, note)
-    try:
-        tenancy.flush()
-    except IntegrityError as fault:
-        raise HeldByAnother from fault
-    _tell(
-        actor,
-        row,
-        EventTag.IDENTIFIER_VERIFY,
-        gettext("Your organisation is verified"),
-        "mail/identifier_verified",
-    )
+    row = lock_stated(identifier_id)
+    put_verified(actor, row, METHOD, note, valid_until)
+    tell_claimant(actor, row, EventTag.IDENTIFIER_VERIFY)
 
 
 @use_case(Permission.OPERATOR_APPROVE)
 def refuse_identifier(actor: Actor, identifier_id: UUID, note: str) -> None:
     """Do not accept an identifier; the organisation reads `note`. Raises NotFound, AlreadyDecided."""
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)
-    row = _lock_stated(identifier_id)
-    _decide(actor, row, IdentifierState.REFUSED, note)
-    _tell(
-        actor,
-        row,
-        EventTag.IDENTIFIER_REFUSE,
-        gettext("An identifier was not accepted"),
-        "mail/identifier_refused",
-    )
-
-
-def _lock_stated(identifier_id: UUID) -> StatedIdentifier:
-    row = db.session.scalar(select(StatedIdentifier).where(StatedIdentifier.id == identifier_id).with_for_update())
-    if row is None:
-        raise NotFound
-    if row.state != IdentifierState.STATED:
-        raise AlreadyDecided
-    return row
-
-
-def _decide(actor: Actor, row: StatedIdentifier, state: IdentifierState, note: str) -> None:
-    row.state, row.method, row.note = state.value, METHOD, note or None
-    row.decided_at, row.decided_by_name = utc_now(), actor.name
-
-
-def _tell(actor: Actor, row: StatedIdentifier, tag: EventTag, subject: str, template: str) -> None:
-    organisation_id = row.organisation_id
-    record(
-        actor,
-        tag,
-        Subject("identifier", row.id, row.value),
-        organisation_id=organisation_id,
-        note=row.note or "",
-    )
-    name = db.session.scalar(select(Organisation.name).where(Organisation.id == organisation_id))
-    kind = gettext(IdentifierKind(row.kind).label)
-    send_mail(
-        to=row.stated_by_email,
-        subject=subject,
-        template=template,
-        name=row.stated_by_name,
-        organisation=name,
-        kind=kind,
-        value=row.value,
-        note=row.note,
-    )
-    verified = tag is EventTag.IDENTIFIER_VERIFY
-    tenancy.publish(IdentifierDecided(actor, organisation_id, row.id, verified))
+    row = lock_stated(identifier_id)
+    decide(actor, row, IdentifierState.REFUSED, METHOD, note)
+    tell_claimant(actor, row, EventTag.IDENTIFIER_REFUSE)

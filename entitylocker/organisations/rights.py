@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 
 from entitylocker import tenancy
-from entitylocker.access import Role
+from entitylocker.access import OrganisationState, Role
 from entitylocker.extensions import db
 from entitylocker.organisations.models import Membership, Organisation
 
 # A note of the running transaction: it changes the rights of the very member it runs for.
 OWN_RIGHTS_CHANGED = "own_rights_changed"
+# A note of the running transaction: it changes the state of the very organisation it runs for, to this.
+STATE_CHANGED = "state_changed"
 
 
 def lock_members(
@@ -48,3 +50,19 @@ def note_change(membership: Membership) -> None:
     running = tenancy.current()
     if running.actor is not None and running.actor.membership_id == membership.id:
         running.note(OWN_RIGHTS_CHANGED, membership.id)
+
+
+def lock_state(organisation_id: UUID) -> OrganisationState | None:
+    """The state of an organisation, which nobody changes until the commit; None if there is no such organisation.
+
+    Many may hold it at once. It is taken before memberships are: in one order nobody waits for each other.
+    """
+    state = db.session.scalar(
+        select(Organisation.state).where(Organisation.id == organisation_id).with_for_update(read=True)
+    )
+    return None if state is None else OrganisationState(state)
+
+
+def note_state(state: OrganisationState) -> None:
+    """Say that the running transaction itself brings its organisation into `state`."""
+    tenancy.current().note(STATE_CHANGED, state)

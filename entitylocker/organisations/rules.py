@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from entitylocker.access import Actor, Permission, Role, permissions_of
+from entitylocker.access.roles import SEAT_ROLES
 from entitylocker.errors import N_
 from entitylocker.extensions import utc_now
 from entitylocker.identifiers import IdentifierKind
+from entitylocker.organisations.states import InvitationWay
+from entitylocker.web.formats import ZONE
 
-INVITATION_LIFETIME = timedelta(days=7)
+# Paper is handed out at a training in some weeks; a mail or a message is read at once.
+INVITATION_LIFETIMES: dict[InvitationWay, timedelta] = {
+    InvitationWay.MAIL: timedelta(days=7),
+    InvitationWay.SLIP: timedelta(days=30),
+    InvitationWay.SMS: timedelta(days=7),
+}
+# Roles that answer for the organisation: they come by mail, or on a slip that is handed over in person.
+ANSWERING_ROLES = frozenset({Role.ADMINISTRATOR, Role.SIGNATORY})
+# How long before its last day an identifier is spoken of and may be stated anew.
+REMINDED_BEFORE = timedelta(days=30)
 LETTER_MAX_MEGABYTES = 10
 LETTER_MAX_BYTES = LETTER_MAX_MEGABYTES * 1024 * 1024
 # Readers find the header within the first KiB (ISO 32000-1, implementation note 13).
@@ -22,6 +34,9 @@ ROLE_MEANINGS: dict[Role, str] = {
     Role.RECORDS_OFFICER: N_("Deposits, files, changes and removes documents. Gives no consent."),
     Role.READER: N_("Reads and downloads documents. Changes nothing."),
     Role.AUDITOR: N_("Sees documents, people, consents and the audit trail, and exports the trail. Changes nothing."),
+    Role.BRANCH_ADMINISTRATOR: N_(
+        "Looks after a unit for the organisation above it: people, roles, units and the audit trail. No documents."
+    ),
     Role.MEMBER: N_("Belongs to the organisation and sees its overview. Everything else is given by folder and time."),
 }
 
@@ -34,13 +49,51 @@ def lasting_permissions(actor: Actor) -> frozenset[Permission]:
 
 
 def may_invite_to(actor: Actor, role: Role) -> bool:
-    """An invitation carries a role without scope and end, so its giver must hold all of it that way."""
-    return permissions_of(role) <= lasting_permissions(actor)
+    """An invitation carries a role without scope and end, so its giver must hold all of it that way.
+
+    Whoever holds MEMBER_SEAT that way gives seats in any role, without holding what goes with them.
+    """
+    if role in SEAT_ROLES:
+        return False
+    lasting = lasting_permissions(actor)
+    return Permission.MEMBER_SEAT in lasting or permissions_of(role) <= lasting
+
+
+def may_change_role(actor: Actor, before: Role, after: Role) -> bool:
+    """Whoever changes a role takes one away and gives another: all of both must be theirs, everywhere and without end.
+    Whoever holds MEMBER_SEAT that way gives seats in any role, and so changes them.
+
+    No administrator is made less here, and nobody gets a role that comes from outside the organisation.
+    """
+    if before is Role.ADMINISTRATOR or SEAT_ROLES & {before, after}:
+        return False
+    lasting = lasting_permissions(actor)
+    return Permission.MEMBER_SEAT in lasting or permissions_of(before) | permissions_of(after) <= lasting
+
+
+def roles_for(actor: Actor, before: Role) -> list[Role]:
+    """The roles that `actor` may give to somebody who has `before` now, that one among them."""
+    return [role for role in Role if may_change_role(actor, before, role)]
 
 
 def invitable_roles(actor: Actor) -> list[Role]:
     """The roles that `actor` may put into an invitation."""
     return [role for role in Role if may_invite_to(actor, role)]
+
+
+def today() -> date:
+    """The day it is in India, where the days that people choose are counted."""
+    return utc_now().astimezone(ZONE).date()
+
+
+def is_over(valid_until: date | None) -> bool:
+    """Whether a last day has passed. The day itself still counts."""
+    return valid_until is not None and valid_until < today()
+
+
+def is_ending(valid_until: date | None) -> bool:
+    """Whether a last day is near enough to be reminded of it and to renew."""
+    return valid_until is not None and valid_until <= today() + REMINDED_BEFORE
 
 
 def needs_letter(kind: IdentifierKind) -> bool:

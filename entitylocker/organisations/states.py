@@ -1,4 +1,4 @@
-"""The states an identifier can be in."""
+"""The states an identifier and an invitation can be in."""
 
 from __future__ import annotations
 
@@ -30,3 +30,48 @@ STATE_FACES: dict[IdentifierState, str] = {
     IdentifierState.REFUSED: "bad",
     IdentifierState.EXPIRED: "mute",
 }
+
+
+class InvitationWay(StrEnum):
+    """How an invitation reaches the guest: by mail, on a printed slip, by text message."""
+
+    MAIL = "mail"
+    SLIP = "slip"
+    SMS = "sms"
+
+
+class InvitationState(StrEnum):
+    """What became of an invitation."""
+
+    OPEN = "open"
+    REDEEMED = "redeemed"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+WAY_LABELS: dict[InvitationWay, str] = {
+    InvitationWay.MAIL: N_("By mail"),
+    InvitationWay.SLIP: N_("On a printed slip"),
+    InvitationWay.SMS: N_("By text message"),
+}
+INVITATION_LABELS: dict[InvitationState, str] = {
+    InvitationState.OPEN: N_("Not accepted yet"),
+    InvitationState.REDEEMED: N_("Accepted"),
+    InvitationState.REVOKED: N_("Taken back"),
+    InvitationState.EXPIRED: N_("Expired"),
+}
+INVITATION_FACES: dict[InvitationState, str] = {
+    InvitationState.OPEN: "info",
+    InvitationState.REDEEMED: "ok",
+    InvitationState.REVOKED: "mute",
+    InvitationState.EXPIRED: "warn",
+}
+
+
+class NameChangeState(StrEnum):
+    """What became of a change of name."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"

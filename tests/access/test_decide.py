@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from entitylocker.access import (
     Facts,
     Grant,
     Means,
+    OrganisationState,
     Permission,
     Reason,
     Role,
@@ -28,11 +30,13 @@ from entitylocker.access import (
     require,
 )
 from entitylocker.access.permissions import (
+    DIRECTORY_PERMISSIONS,
     JOB_PERMISSIONS,
     MEMBER_PERMISSIONS,
     OPERATOR_PERMISSIONS,
     PERSON_PERMISSIONS,
     PORTAL_PERMISSIONS,
+    REMAINS,
 )
 from entitylocker.access.roles import ROLE_PERMISSIONS
 from entitylocker.config import Settings
@@ -94,6 +98,43 @@ def test_a_stated_only_organisation_does_not_consent() -> None:
     assert decide(actor, Permission.DOCUMENT_DEPOSIT, Facts(OURS, "/"), NOW)
 
 
+def administrator_in(state: OrganisationState) -> Actor:
+    return replace(member(role(Role.ADMINISTRATOR)), organisation_state=state)
+
+
+@pytest.mark.parametrize("state", OrganisationState)
+def test_a_state_leaves_exactly_what_is_written_down_for_it(state: OrganisationState) -> None:
+    why = {"draft": Reason.DRAFT, "active": Reason.NOT_CLOSED, "suspended": Reason.SUSPENDED, "closed": Reason.CLOSED}
+    for permission in MEMBER_PERMISSIONS:
+        outcome = decide(administrator_in(state), permission, Facts(OURS, "/"), NOW)
+        assert outcome if permission in REMAINS[state] else outcome == Denied(why[state.value]), permission
+
+
+def test_in_suspension_everything_is_read_and_nothing_changed() -> None:
+    acts = {"read", "list", "download", "export"}
+    left = set(REMAINS[OrganisationState.SUSPENDED])
+    assert {permission.value.split(":")[1] for permission in left - {Permission.PROPOSAL_MAKE}} <= acts
+    reads = {p for p in MEMBER_PERMISSIONS if p.value.split(":")[1] in acts}
+    assert reads <= left, "what reads stays"
+
+
+def test_a_closed_organisation_keeps_its_trail_its_export_and_its_last_page() -> None:
+    assert REMAINS[OrganisationState.CLOSED] == {
+        Permission.ORGANISATION_READ, Permission.ORGANISATION_EXPORT, Permission.ORGANISATION_REOPEN,
+        Permission.PROPOSAL_LIST, Permission.AUDIT_READ, Permission.AUDIT_EXPORT,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("state", [s for s in OrganisationState if s is not OrganisationState.ACTIVE])
+def test_portals_get_nothing_of_an_organisation_that_is_not_active(state: OrganisationState) -> None:
+    grant = Grant(PORTAL_PERMISSIONS, document_ids=frozenset(DOCUMENTS))
+    portal = Actor(ActorKind.PORTAL, Means.TOKEN, organisation_id=OURS, grants=(grant,), organisation_state=state)
+    for permission in PORTAL_PERMISSIONS:
+        assert not decide(portal, permission, Facts(OURS, "/", DOCUMENTS[0]), NOW)
+        assert decide(replace(portal, organisation_state=OrganisationState.ACTIVE), permission,
+                      Facts(OURS, "/", DOCUMENTS[0]), NOW)  # fmt: skip
+
+
 def test_a_portal_reaches_exactly_the_consented_documents() -> None:
     grant = Grant(PORTAL_PERMISSIONS, document_ids=frozenset(DOCUMENTS[:1]), ends_at=NOW + DAY)
     portal = Actor(ActorKind.PORTAL, Means.TOKEN, organisation_id=OURS, grants=(grant,))
@@ -123,7 +164,10 @@ def test_a_token_in_a_persons_hand_and_a_session_in_a_portals_are_worth_nothing(
 
 
 def test_every_permission_has_exactly_one_kind_of_holder() -> None:
-    kinds = [MEMBER_PERMISSIONS, PORTAL_PERMISSIONS, OPERATOR_PERMISSIONS, JOB_PERMISSIONS, PERSON_PERMISSIONS]
+    kinds = [
+        MEMBER_PERMISSIONS, PORTAL_PERMISSIONS, DIRECTORY_PERMISSIONS, OPERATOR_PERMISSIONS, JOB_PERMISSIONS,
+        PERSON_PERMISSIONS,
+    ]  # fmt: skip
     assert frozenset().union(*kinds) == frozenset(Permission)
     assert sum(len(kind) for kind in kinds) == len(Permission)
 
@@ -157,6 +201,7 @@ actors = st.builds(
     means=st.sampled_from(Means),
     organisation_id=st.sampled_from([OURS, THEIRS, None]),
     organisation_verified=st.booleans(),
+    organisation_state=st.sampled_from(OrganisationState),
     grants=st.lists(grants, max_size=3).map(tuple),
 )
 _rows = [

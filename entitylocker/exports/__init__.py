@@ -1,0 +1,1 @@
+"""Taking everything with you: one ZIP of all documents, the trail, the consents and their checksums."""

@@ -1,0 +1,145 @@
+"""What the operator does with whole organisations: look at the list, suspend, lift. Every look is an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import load_only
+
+from entitylocker.access import Actor, OrganisationState, Permission, require
+from entitylocker.audit.recording import Subject, record
+from entitylocker.audit.tags import EventTag
+from entitylocker.errors import NotFound
+from entitylocker.extensions import db, utc_now
+from entitylocker.identifiers import OrganisationKind
+from entitylocker.jobs.queue import defer
+from entitylocker.organisations.errors import NotActive, NotSuspended
+from entitylocker.organisations.life_jobs import tell_life
+from entitylocker.organisations.life_rules import SuspendedBy
+from entitylocker.organisations.models import Organisation, StatedIdentifier
+from entitylocker.organisations.states import IdentifierState
+from entitylocker.tenancy import use_case
+
+PAGE = 50
+S = OrganisationState
+
+
+@dataclass(frozen=True)
+class KnownOrganisation:
+    """An organisation as the operator sees it: never what is in it."""
+
+    id: UUID
+    name: str
+    kind: OrganisationKind
+    created_at: datetime
+    verified: bool
+    state: OrganisationState
+    suspended_by: SuspendedBy | None
+    reason: str
+    since: datetime | None
+    by_name: str
+
+
+@dataclass(frozen=True)
+class OrganisationPage:
+    """Organisations, newest first. `before`: where the next page begins, None on the last."""
+
+    organisations: list[KnownOrganisation]
+    before: UUID | None
+
+
+@use_case(Permission.OPERATOR_REVIEW)
+def list_organisations(actor: Actor, *, named: str = "", before: UUID | None = None) -> OrganisationPage:
+    """Organisations of the installation, newest first; `named`: those whose name holds this."""
+    require(actor, Permission.OPERATOR_REVIEW, actor.facts)
+    record(actor, EventTag.OPERATOR_READ, Subject("organisations"), named=named)
+    verified = exists().where(
+        StatedIdentifier.organisation_id == Organisation.id, StatedIdentifier.state == IdentifierState.VERIFIED.value
+    )
+    query = select(*_SHOWN, verified.label("verified")).order_by(Organisation.id.desc()).limit(PAGE + 1)
+    if named:
+        query = query.where(Organisation.name.icontains(named, autoescape=True))
+    if before is not None:
+        query = query.where(Organisation.id < before)
+    rows = [_known(row) for row in db.session.execute(query)]
+    return OrganisationPage(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
+def suspend_by_operator(actor: Actor, organisation_id: UUID, reason: str) -> str:
+    """Suspend an organisation; its administrators read the reason and cannot lift it. Answers its name.
+
+    Also takes over what administrators suspended themselves. Raises NotFound, NotActive.
+    """
+    require(actor, Permission.OPERATOR_APPROVE, actor.facts)
+    row = _lock(organisation_id)
+    if row.state == S.CLOSED or row.suspended_by == SuspendedBy.OPERATOR:
+        raise NotActive
+    _write(actor, row, S.SUSPENDED, SuspendedBy.OPERATOR, reason)
+    _record(actor, row, EventTag.ORGANISATION_SUSPEND, reason)
+    return row.name
+
+
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
+def lift_by_operator(actor: Actor, organisation_id: UUID, reason: str) -> str:
+    """Lift a suspension, whoever suspended; `reason` says why. Answers the name. Raises NotFound, NotSuspended."""
+    require(actor, Permission.OPERATOR_APPROVE, actor.facts)
+    row = _lock(organisation_id)
+    if row.state != S.SUSPENDED:
+        raise NotSuspended
+    _write(actor, row, S.ACTIVE, None, "")
+    _record(actor, row, EventTag.ORGANISATION_LIFT, reason)
+    return row.name
+
+
+# The columns that the operator's database role may read.
+_SHOWN = (
+    Organisation.id,
+    Organisation.name,
+    Organisation.kind,
+    Organisation.created_at,
+    Organisation.state,
+    Organisation.suspended_by,
+    Organisation.state_reason,
+    Organisation.state_at,
+    Organisation.state_by_name,
+)
+
+
+def _known(row: object) -> KnownOrganisation:
+    found = row._mapping  # type: ignore[attr-defined]
+    return KnownOrganisation(
+        id=found["id"],
+        name=found["name"],
+        kind=OrganisationKind(found["kind"]),
+        created_at=found["created_at"],
+        verified=found["verified"],
+        state=S(found["state"]),
+        suspended_by=None if found["suspended_by"] is None else SuspendedBy(found["suspended_by"]),
+        reason=found["state_reason"],
+        since=found["state_at"],
+        by_name=found["state_by_name"],
+    )
+
+
+def _lock(organisation_id: UUID) -> Organisation:
+    query = select(Organisation).where(Organisation.id == organisation_id).options(load_only(*_SHOWN, raiseload=True))
+    row = db.session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _write(actor: Actor, row: Organisation, state: S, by: SuspendedBy | None, reason: str) -> None:
+    row.state, row.suspended_by, row.state_reason = state.value, None if by is None else by.value, reason
+    row.state_at, row.state_by_name = utc_now(), actor.name
+
+
+def _record(actor: Actor, row: Organisation, tag: EventTag, reason: str) -> None:
+    """The organisation reads in its own trail who did it and why."""
+    subject = Subject("organisation", row.id, row.name)
+    record(actor, tag, subject, organisation_id=row.id, reason=reason, by="operator")
+    defer(tell_life, organisation_id=str(row.id), what=tag.value, who=actor.name, reason=reason)

@@ -1,0 +1,53 @@
+"""Mails about proposals: to every administrator, and to the one whom a proposal concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from flask_babel import lazy_gettext
+
+from entitylocker.access import Actor
+from entitylocker.notifications.service import send_mail
+from entitylocker.organisations.life_rules import OBJECTION_TIME
+from entitylocker.organisations.models import Membership
+from entitylocker.organisations.proposal_models import Proposal
+from entitylocker.web.links import link_to
+
+
+def mail_proposed(actor: Actor, row: Proposal, administrators: Iterable[Membership]) -> None:
+    """Tell every administrator what is proposed, whomever it concerns included."""
+    for each in administrators:
+        _mail(actor, row, each, "proposed", until=row.expires_at)
+
+
+def mail_waiting(actor: Actor, row: Proposal, concerned: Membership) -> None:
+    """Tell whom it concerns that one administrator decides alone unless they object in time."""
+    assert row.alone_since is not None
+    _mail(actor, row, concerned, "waiting", until=row.alone_since + OBJECTION_TIME)
+
+
+def mail_ended(actor: Actor, row: Proposal, administrators: Iterable[Membership]) -> None:
+    """Tell those who were administrators until now how it ended."""
+    for each in administrators:
+        _mail(actor, row, each, "ended", until=None)
+
+
+def _mail(actor: Actor, row: Proposal, to: Membership, what: str, *, until: datetime | None) -> None:
+    send_mail(
+        to=to.person_email,
+        subject=lazy_gettext("EntityLocker: a proposal in %(organisation)s", organisation=actor.organisation_name),
+        template="mail/proposal",
+        organisation=actor.organisation_name,
+        what=what,
+        kind=row.kind,
+        outcome=row.outcome,
+        concerned=row.concerned_name,
+        about_you=row.concerned_id == to.id,
+        proposed_by=row.proposed_by_name,
+        role=row.role,
+        email=row.email,
+        reason=row.reason,
+        until=until,
+        link=link_to("organisations.proposals", organisation_id=row.organisation_id),
+    )
