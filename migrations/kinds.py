@@ -29,12 +29,17 @@ def own(table: str, column: str = "organisation_id", rights: str = "SELECT, INSE
     _policy(table, "own", "el_app", f"{column} = {ORGANISATION}")
 
 
-def two_party(table: str, rights: str = "SELECT, INSERT, UPDATE") -> None:
-    """Rows that the giving organisation and the portal's keeper may both see; only the giver writes them."""
+def two_party(
+    table: str,
+    rights: str = "SELECT, INSERT, UPDATE",
+    partner: str = "portal_organisation_id",
+    policy: str = "portal_keeper",
+) -> None:
+    """Rows that the giving organisation and its partner (a portal's keeper) both see; only the giver writes them."""
     _force(table)
     op.execute(f"GRANT {rights} ON {table} TO el_app")
     _policy(table, "giver", "el_app", f"organisation_id = {ORGANISATION}")
-    _policy(table, "portal_keeper", "el_app", f"portal_organisation_id = {ORGANISATION}", command="SELECT")
+    _policy(table, policy, "el_app", f"{partner} = {ORGANISATION}", command="SELECT")
 
 
 def person(table: str, column: str = "person_id", rights: str = "SELECT, INSERT, UPDATE, DELETE") -> None:
@@ -97,17 +102,17 @@ def lookup(definition: str, signature: str, reads: list[tuple[str, list[str]]], 
     op.execute("SET LOCAL row_security = off")
     for table, columns in reads:
         op.execute(f"GRANT SELECT ({', '.join(columns)}) ON {table} TO el_lookup")
-        _once(table, "lookup", "SELECT")
+        once(table, "lookup", "SELECT")
     if writes:
         table = reads[0][0]
         op.execute(f"GRANT {writes} ON {table} TO el_lookup")
-        _once(table, f"lookup_{writes.split()[0].lower()}", writes.split()[0])
+        once(table, f"lookup_{writes.split()[0].lower()}", writes.split()[0])
     op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO el_app")
     op.execute(f"ALTER FUNCTION {signature} OWNER TO el_lookup")
 
 
-def _once(table: str, name: str, command: str) -> None:
+def once(table: str, name: str, command: str) -> None:
     """A policy for el_lookup, unless an earlier lookup made it."""
     conditions = "WITH CHECK (true)" if command == "INSERT" else "USING (true)"
     op.execute(

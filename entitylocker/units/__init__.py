@@ -1,1 +1,1 @@
-"""Parents, departments and units; who administers a branch; agencies that act by letter."""
+"""How organisations stand to one another: parents and units, branches given to a person, agencies."""
