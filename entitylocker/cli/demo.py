@@ -17,6 +17,8 @@ from rich.console import Console
 from sqlalchemy.engine import make_url
 
 from entitylocker.app import create_app
+from entitylocker.cli.demo_citizen import allow_way_back, register_with_citizen_locker
+from entitylocker.cli.demo_practice import prepare_practice
 from entitylocker.cli.demo_seed import seed_demo
 from entitylocker.cli.installation import object_store, prepare_installation
 from entitylocker.cli.migrate import migrate_database
@@ -34,13 +36,19 @@ PORT = 8080
 @click.option(
     "--port", type=click.IntRange(1024, 65000), help="The port to answer on. [default: 8080 or the next free one]"
 )
+@click.option(
+    "--seats",
+    type=click.IntRange(0, 500),
+    default=0,
+    help="For trainings: also a practice organisation with so many seats, and a file of slips to print, one for each.",
+)
 @json_option
-def demo(home: Path, port: int | None, as_json: bool) -> None:
+def demo(home: Path, port: int | None, seats: int, as_json: bool) -> None:
     """Start everything on this machine, with two organisations to look at.
 
-    The engines, the web part, the worker and a sample portal are started; Ctrl-C stops all of it. What you do is kept
-    in the home directory and is there again the next time. With ENTITYLOCKER_DATABASE_URL or ENTITYLOCKER_S3_* a
-    PostgreSQL or a document store of your own is used instead: an empty one.
+    The engines, the web part, the worker, a sample portal and a sample citizen locker are started; Ctrl-C stops all of
+    it. What you do is kept in the home directory and is there again the next time. With ENTITYLOCKER_DATABASE_URL or
+    ENTITYLOCKER_S3_* a PostgreSQL or a document store of your own is used instead: an empty one.
     """
     signal.signal(signal.SIGTERM, _stop)
     console = Console(stderr=True, highlight=False)
@@ -51,7 +59,7 @@ def demo(home: Path, port: int | None, as_json: bool) -> None:
 
     with ExitStack() as stack:
         try:
-            facts = _start(stack, home.absolute(), port, say)
+            facts = _start(stack, home.absolute(), port, seats, say)
             _announce(console, facts, as_json, time.monotonic() - began)
             signal.pause()
         except KeyboardInterrupt:
@@ -64,12 +72,13 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _start(stack: ExitStack, home: Path, port: int | None, say: Callable[[str], None]) -> dict[str, Any]:
+def _start(stack: ExitStack, home: Path, port: int | None, seats: int, say: Callable[[str], None]) -> dict[str, Any]:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = _stay_with_the_database(home)
     addresses = _start_engines(stack, home, say)
-    web_port, portal_port = _choose_ports(home, port)
-    remember(home, base_url=f"http://127.0.0.1:{web_port}", checker_socket=str(checker_address(home)), demo=True)
+    web_port, portal_port, citizen_port = _choose_ports(home, port)
+    remember(home, base_url=f"http://localhost:{web_port}", checker_socket=str(checker_address(home)), demo=True)
+    citizen_locker_url = register_with_citizen_locker(home, citizen_port)
     settings = prepare_installation(home, addresses)
     _begin_with_an_empty_bucket(home, settings)
     remember(home, demo_database=database)
@@ -79,13 +88,17 @@ def _start(stack: ExitStack, home: Path, port: int | None, say: Callable[[str], 
     processes.start_checker(Path(settings.checker_socket))
     say("Bringing the database up to date")
     app = create_app(settings)
+    allow_way_back(app, home)
     migrate_database(app)
     facts = seed_demo(app, settings, portal_url=f"http://127.0.0.1:{portal_port}", say=say)
-    say("Starting the web part, the worker and the sample portal")
+    if seats:
+        facts["practice"] = prepare_practice(app, settings, seats, say)
+    say("Starting the web part, the worker, the sample portal and the sample citizen locker")
     processes.start_worker()
     processes.start_web(web_port)
     processes.start_portal(portal_port)
-    return _outside_facts(settings, facts, portal_port)
+    processes.start_citizen_locker(citizen_port)
+    return _outside_facts(settings, {"citizen_locker_url": citizen_locker_url, **facts}, portal_port)
 
 
 def _start_engines(stack: ExitStack, home: Path, say: Callable[[str], None]) -> EngineAddresses | None:
@@ -122,16 +135,17 @@ def _begin_with_an_empty_bucket(home: Path, settings: Settings) -> None:
         remember(home, demo_bucket=mine)
 
 
-def _choose_ports(home: Path, port: int | None) -> tuple[int, int]:
-    """The ports of an earlier start stay: the portal's address is registered with its port."""
+def _choose_ports(home: Path, port: int | None) -> tuple[int, int, int]:
+    """Of web, portal and citizen locker. Those of an earlier start stay: addresses are registered with their port."""
     known = read_remembered(home)
     web = port or known.get("demo_port") or free_port(PORT)
     portal = known.get("demo_portal_port") or free_port(web + 1)
-    for number in (web, portal):
+    citizen = known.get("demo_citizen_port") or free_port(portal + 1)
+    for number in (web, portal, citizen):
         if not is_free(number):
             raise click.ClickException(f"Port {number} is taken by another program. Stop that, or choose --port.")
-    remember(home, demo_port=web, demo_portal_port=portal)
-    return web, portal
+    remember(home, demo_port=web, demo_portal_port=portal, demo_citizen_port=citizen)
+    return web, portal, citizen
 
 
 def _outside_facts(settings: Settings, facts: dict[str, Any], portal_port: int) -> dict[str, Any]:
@@ -155,5 +169,11 @@ def _announce(console: Console, facts: dict[str, Any], as_json: bool, seconds: f
             console.print(f"  {person['role']:<16} {person['email']:<34} {person['password']}")
     operator = facts["operator"]
     console.print(f"\nOperator of this installation\n  {'operator':<16} {operator['email']:<34} {operator['password']}")
+    if practice := facts.get("practice"):
+        trainer = practice["trainer"]
+        slips = f"{practice['seats']} slips to print in [bold]{practice['slips_file']}[/bold]"
+        console.print(f"\nPractice organisation: {slips}")
+        console.print(f"  {'trainer':<16} {trainer['email']:<34} {trainer['password']}")
     console.print(f"\nSample portal: [bold]{facts['sandbox_url']}[/bold]   Mail: {facts['base_url']}/outbox")
+    console.print(f"Sample citizen locker: [bold]{facts['citizen_locker_url']}[/bold]")
     console.print("\nStop with Ctrl-C. Everything is kept for the next time.")

@@ -57,6 +57,8 @@ DEPARTMENT = DemoOrganisation(
     ),
 )
 ORGANISATIONS = (COMPANY, DEPARTMENT)
+# A unit of the department, which vouches for it; the second of its people administers it from there.
+UNIT_NAME = "Public Works Division, Pune"
 OPERATOR = ("Olivia D’Souza", "operator@locker.example")
 PORTAL_NAME = "State e-Tender Portal"
 PORTAL_TYPES = ("CINCR", "GSTRC", "PANCR", "BORES", "BALSH")

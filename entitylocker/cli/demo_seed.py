@@ -26,6 +26,7 @@ from entitylocker.cli.demo_people import (
     ORGANISATIONS,
     PORTAL_NAME,
     PORTAL_TYPES,
+    UNIT_NAME,
     DemoOrganisation,
     DemoPerson,
 )
@@ -37,6 +38,7 @@ from entitylocker.organisations import service as organisations
 from entitylocker.portals import approval
 from entitylocker.portals import service as portals
 from entitylocker.sandbox.papers import TestAuthority, make_paper
+from entitylocker.units import service as units
 from entitylocker.vault import service as vault
 from entitylocker.vault.papers import PaperSource
 from entitylocker.vault.views import Details
@@ -80,6 +82,7 @@ class _Seed:
         add_operator(name=OPERATOR[0], email=OPERATOR[1], password=operator_password)
         for organisation in ORGANISATIONS:
             self._open(organisation)
+        self._open_unit()
         self._fill_vaults()
         portal = self._register_portal()
         return {
@@ -109,6 +112,23 @@ class _Seed:
             issued = organisations.invite_member(self._as_member(organisation, founder), person.email, person.role)
             token = urlsplit(issued.link).path.rsplit("/", 1)[-1]
             organisations.redeem_invitation(self._as_person(person), token)
+
+    def _open_unit(self) -> None:
+        """A unit of the department, vouched for, that one of its officers looks after from there."""
+        head, officer = (self._as_member(DEPARTMENT, person) for person in DEPARTMENT.people[:2])
+        kind = OrganisationKind.GOVERNMENT_DEPARTMENT
+        unit_id = units.open_child(head, name=UNIT_NAME, kind=kind, note="Order 7 of 2026")
+        letter = self._order_letter(DEPARTMENT)
+        assert letter is not None and officer.membership_id is not None
+        units.vouch_for(head, unit_id, letter)
+        units.give_branch(
+            head,
+            membership_id=officer.membership_id,
+            unit_id=unit_id,
+            starts_on=date.today(),
+            ends_on=None,
+            reason="Brings the division's people in",
+        )
 
     def _order_letter(self, organisation: DemoOrganisation) -> organisations.Letter | None:
         if organisation.kind is not OrganisationKind.GOVERNMENT_DEPARTMENT:

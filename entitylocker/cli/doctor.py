@@ -11,13 +11,17 @@ from pathlib import Path
 
 import click
 import psycopg
+from cryptography import x509
 from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.engine import make_url
 
+from entitylocker.accounts.breached import find_fault
+from entitylocker.citizen.ekyc import read_certificates
+from entitylocker.citizen.lockers import parse_lockers
 from entitylocker.cli.installation import object_store
 from entitylocker.cli.options import home_option, json_option, settings_of
-from entitylocker.config import Settings, read_remembered
+from entitylocker.config import BadSetting, Settings, read_remembered
 from entitylocker.engines.health import Finding, check_home
 from entitylocker.errors import LockerError
 from entitylocker.jobs.worker import connection_facts
@@ -40,6 +44,10 @@ _ANSWERS = (
 _FAILURES = (
     "SELECT substring(url FROM '://([^/?#]*)') AS host, max(last_error) FROM revocation_answers WHERE failures > 0 "
     "GROUP BY host ORDER BY count(*) DESC, host LIMIT 3"
+)
+_MAILS = (
+    "SELECT count(*) FILTER (WHERE sent_at IS NULL AND failed_at IS NULL AND created_at < now() - interval '1 hour'), "
+    "count(*) FILTER (WHERE failed_at > now() - interval '7 days') FROM outbox_messages"
 )
 _ABOUT_REVOCATION = (
     "Let the worker reach the internet by http and https; name hosts inside your network in "
@@ -76,8 +84,11 @@ def _print(findings: list[Finding]) -> None:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every check in turn; one that cannot be made is a fault of its own."""
-    for check in (_database, _walls, _clock, _store, _checker, _revocation, _operator_key, _recovery, _seal):
+    engines = (_database, _walls, _clock, _store, _checker, _revocation, _operator_key, _recovery, _seal)
+    for check in (*engines, _citizen_lockers, _ekyc):
         yield _safely(check, settings)
+    for about_people in (_mail, _breached_passwords, _operators):
+        yield _safely(about_people, settings)
     if (settings.home / "secrets" / "engines.json").exists() or (settings.home / "postgres").exists():
         yield from check_home(settings.home)
 
@@ -150,9 +161,82 @@ def _revocation(settings: Settings) -> Finding:
     return Finding("revocation", not failing or bool(recent), message, _ABOUT_REVOCATION)
 
 
+def _mail(settings: Settings) -> Finding:
+    """Whether mail leaves the house. That a few addresses do not exist is usual."""
+    if not settings.smtp_url:
+        advice = "Set ENTITYLOCKER_SMTP_URL: without it nobody can confirm an address or set a forgotten password."
+        return Finding("mail", settings.demo, "No mail server is set: mail stays in the outbox.", advice)
+    with _connect(settings.database_worker_url) as connection:
+        waiting, refused = connection.execute(_MAILS).fetchone() or (0, 0)
+    message = f"{waiting} mails have waited for more than an hour; {refused} were refused for good within a week."
+    advice = "Does the mail server answer, and does the worker run? Its log says what the server said."
+    return Finding("mail", not waiting, message, advice)
+
+
+def _breached_passwords(settings: Settings) -> Finding:
+    """Whether the operator's list of breached passwords is there, sorted where one looks, and how old it is."""
+    if not settings.breached_passwords:
+        message = "No list of breached passwords is set; common and guessable passwords are refused all the same."
+        return Finding("breached_passwords", True, message)
+    path = Path(settings.breached_passwords)
+    if not path.is_file():
+        advice = "Put the file there or change ENTITYLOCKER_BREACHED_PASSWORDS. Until then no new password is compared."
+        return Finding("breached_passwords", False, f"The list of breached passwords is not at {path}.", advice)
+    fault = find_fault(path)
+    age = (datetime.now(UTC) - datetime.fromtimestamp(path.stat().st_mtime, UTC)).days
+    size = f"{path.stat().st_size / 1e6:.0f} MB"
+    message = f"The list of breached passwords {path} ({size}) is {age} days old."
+    if fault:
+        message = f"The list of breached passwords {path} cannot be used: {fault}."
+    advice = "Sort it: `entitylocker operator sort-breached FILE NEW_FILE`."
+    return Finding("breached_passwords", not fault, message, advice)
+
+
+def _citizen_lockers(settings: Settings) -> Finding:
+    if not settings.citizen_lockers:
+        return Finding("citizen_lockers", True, "No citizen locker is set up: nobody can link one.")
+    try:
+        entries = parse_lockers(json.loads(Path(settings.citizen_lockers).read_text("utf-8")))
+    except (BadSetting, ValueError, OSError) as fault:
+        why = fault.text() if isinstance(fault, BadSetting) else "The file of citizen lockers cannot be read."
+        return Finding("citizen_lockers", False, why, "Correct the file that ENTITYLOCKER_CITIZEN_LOCKERS names.")
+    plain = [entry.name for entry in entries if not entry.base_url.startswith("https:") and not settings.demo]
+    message = f"Citizen lockers: {', '.join(entry.name for entry in entries) or 'none'}."
+    if plain:
+        message = f"Spoken to without encryption: {', '.join(plain)}"
+    return Finding("citizen_lockers", not plain, message, "Use https for every citizen locker.")
+
+
+def _ekyc(settings: Settings) -> Finding:
+    if not settings.ekyc_certificates:
+        return Finding("ekyc", True, "Offline e-KYC is not set up: no certificates of UIDAI are named.")
+    try:
+        found = [x509.load_der_x509_certificate(der) for der in read_certificates(settings.ekyc_certificates)]
+    except BadSetting as fault:
+        return Finding("ekyc", False, fault.text(), "Put UIDAI's published certificates there, as .cer or .pem files.")
+    current = [one for one in found if one.not_valid_after_utc > datetime.now(UTC)]
+    message = f"Offline e-KYC is checked by {len(current)} current certificate{'' if len(current) == 1 else 's'}."
+    return Finding("ekyc", bool(current), message, "Download UIDAI's current certificate into that directory.")
+
+
 def _operator_key(settings: Settings) -> Finding:
     key = OperatorKey.load(settings.operator_key_file)
     return Finding("operator_key", True, f"The operator's key {key.key_id} can be read, by nobody else.")
+
+
+def _operators(settings: Settings) -> Finding:
+    """Whether every operator has a second factor. In a demo everybody's password is on the screen anyway."""
+    with _connect(settings.database_app_url) as connection:
+        row = connection.execute("SELECT lookup_operators_without_second_factor()").fetchone()
+    without = int(str(row[0])) if row else 0
+    message = (
+        f"Operators who sign in with a password alone: {without}." if without else "Every operator has a second factor."
+    )
+    advice = (
+        "Let them set up a passkey or an authenticator app on the security page of their account, then set "
+        "ENTITYLOCKER_OPERATOR_SECOND_FACTOR=on."
+    )
+    return Finding("operators", not without or settings.demo, message, advice)
 
 
 def _recovery(settings: Settings) -> Finding:

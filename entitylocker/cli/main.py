@@ -15,6 +15,7 @@ COMMANDS = {
     "doctor": "entitylocker.cli.doctor:doctor",
     "keys": "entitylocker.cli.keys:keys",
     "migrate": "entitylocker.cli.migrate:migrate",
+    "onboard": "entitylocker.cli.onboard:onboard",
     "operator": "entitylocker.cli.operator:operator",
     "serve": "entitylocker.cli.serve:serve",
     "tour": "entitylocker.cli.tour:tour",

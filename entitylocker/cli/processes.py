@@ -1,4 +1,4 @@
-"""The processes of a demo beside its engines: checker, web, worker and the sample portal."""
+"""The processes of a demo beside its engines: checker, web, worker and the samples of the world outside."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Processes:
 
     def start_web(self, port: int) -> None:
         """Start the web part and wait until it answers."""
-        self._start("web", gunicorn_command(f"127.0.0.1:{port}"))
+        self._start("web", gunicorn_command(*(f"{host}:{port}" for host in _loopbacks())))
         _wait("The web part", lambda: answers(f"http://127.0.0.1:{port}/sign-in"))
 
     def start_worker(self) -> None:
@@ -50,16 +50,23 @@ class Processes:
         self._start("worker", [sys.executable, "-m", "entitylocker.cli.main", "worker", "--home", str(self._home)])
 
     def start_portal(self, port: int) -> None:
-        """Start the sample portal and wait until it answers. It keeps its visits in memory: one process."""
-        command = gunicorn_command(
-            f"127.0.0.1:{port}", application="entitylocker.cli.demo_portal:application()", workers=1
-        )
-        self._start("portal", command)
+        """Start the sample portal and wait until it answers."""
+        self._start_sample("portal", port)
         _wait("The sample portal", lambda: answers(f"http://127.0.0.1:{port}/"))
+
+    def start_citizen_locker(self, port: int) -> None:
+        """Start the sample citizen locker and wait until it answers."""
+        self._start_sample("citizen", port)
+        _wait("The sample citizen locker", lambda: answers(f"http://127.0.0.1:{port}/"))
 
     def stop(self) -> None:
         """Stop all of them, the last started first."""
         self._keeper.close()
+
+    def _start_sample(self, name: str, port: int) -> None:
+        """A sample keeps what it remembers in memory: one process."""
+        application = f"entitylocker.cli.demo_{name}:application()"
+        self._start(name, gunicorn_command(f"127.0.0.1:{port}", application=application, workers=1))
 
     def _start(self, name: str, argv: list[str]) -> None:
         environment = {**server_environment(self._home), "PATH": os.environ.get("PATH", os.defpath)}
@@ -106,11 +113,20 @@ def free_port(wanted: int) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1:`port` now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    """Whether a server could listen on localhost:`port` now."""
+    return all(_can_listen(host.strip("[]"), port) for host in _loopbacks())
+
+
+def _loopbacks() -> list[str]:
+    """All that `localhost` means on this machine: what the demo leaves open there, another program could answer on."""
+    return ["127.0.0.1", *(["[::1]"] if _can_listen("::1", 0) else [])]
+
+
+def _can_listen(host: str, port: int) -> bool:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError:
+        return False
+    return True

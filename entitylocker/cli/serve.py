@@ -16,12 +16,13 @@ THREADS = 64
 
 
 def gunicorn_command(
-    bind: str, *, application: str = "entitylocker.app:application()", workers: int = WORKERS
+    bind: str, *also: str, application: str = "entitylocker.app:application()", workers: int = WORKERS
 ) -> list[str]:
-    """The command that serves `application` on `bind`."""
+    """The command that serves `application` on `bind`, and on further addresses."""
+    binds = [word for address in (bind, *also) for word in ("--bind", address)]
     return [
         sys.executable, "-m", "gunicorn", "--config", "python:entitylocker.cli.server_settings",
-        "--bind", bind, "--workers", str(workers), "--threads", str(THREADS),
+        *binds, "--workers", str(workers), "--threads", str(THREADS),
         "--worker-class", "gthread", "--worker-tmp-dir", "/dev/shm", "--timeout", "120",  # noqa: S108 - gunicorn's heartbeat only
         "--graceful-timeout", "20", "--access-logfile", "/dev/null", "--log-level", "warning", application,
     ]  # fmt: skip

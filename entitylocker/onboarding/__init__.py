@@ -1,1 +1,1 @@
-"""Many departments and officers at once; how far they have come."""
+"""Bringing many in at once: files of departments and officers, their slips, and how far they have come."""

@@ -1,0 +1,102 @@
+"""What can go wrong with a file of departments and officers as a whole, and with a run of it."""
+
+from __future__ import annotations
+
+from entitylocker.errors import N_, Conflict, LockerError
+
+
+class FileRefused(LockerError):
+    """The file as a whole cannot be read. `advice` says what to do."""
+
+    code = "onboarding_file_refused"
+    status = 422
+    message = N_("This file cannot be read.")
+
+    def __init__(self, field: str | None = "file", **facts: object) -> None:
+        super().__init__(field=field, **facts)
+
+
+class EmptyFile(FileRefused):
+    code = "onboarding_file_empty"
+    message = N_("The file is empty. Nothing was changed.")
+
+
+class FileTooLarge(FileRefused):
+    """Fact `megabytes`: the limit."""
+
+    code = "onboarding_file_too_large"
+    message = N_("The file is larger than %(megabytes)s MB. Divide it into several files and send them one by one.")
+
+
+class TooManyRows(FileRefused):
+    """Fact `rows`: the limit."""
+
+    code = "onboarding_too_many_rows"
+    message = N_("The file has more than %(rows)s rows. Divide it into several files and send them one by one.")
+
+
+class Workbook(FileRefused):
+    code = "onboarding_workbook"
+    message = N_("This is a workbook, not a CSV file. Open it, choose Save as, and there CSV UTF-8.")
+
+
+class NotText(FileRefused):
+    code = "onboarding_not_text"
+    message = N_(
+        "This is no text that can be read: it holds bytes that no letter has. Save it again as CSV UTF-8 and send that."
+    )
+
+
+class UnclosedQuote(FileRefused):
+    """Fact `line`: where it opens."""
+
+    code = "onboarding_unclosed_quote"
+    message = N_("A quotation mark that opens in line %(line)s is never closed. Close or remove it, and send it again.")
+
+
+class NoHeader(FileRefused):
+    code = "onboarding_no_header"
+    message = N_(
+        "No line names the columns. One line must say at least: Department, Officer, Role, and E-mail or Mobile. "
+        "The sample file shows how."
+    )
+
+
+class ColumnTwice(FileRefused):
+    """Fact `column`: its heading."""
+
+    code = "onboarding_column_twice"
+    message = N_("Two columns mean the same: %(column)s. Remove one of them.")
+
+
+class NoRows(FileRefused):
+    code = "onboarding_no_rows"
+    message = N_("Below the names of the columns there is no row. Nothing was changed.")
+
+
+class LegacyFont(FileRefused):
+    """Fact `line`: the first such line."""
+
+    code = "onboarding_legacy_font"
+    message = N_(
+        "The Hindi in this file is written with an old font such as Kruti Dev: without that font it is only Latin "
+        "letters (first in line %(line)s). Convert it to Unicode with a converter, or type it with a Unicode keyboard "
+        "such as InScript, and send the file again."
+    )
+
+
+class RunIsOver(Conflict):
+    code = "onboarding_run_over"
+    message = N_("This file was worked through already, or taken back.")
+
+
+class RunIsRunning(Conflict):
+    code = "onboarding_run_running"
+    message = N_("This file is being worked through just now.")
+    advice = N_("Wait until it is at its end.")
+
+
+class LetterRefused(LockerError):
+    code = "onboarding_letter_refused"
+    status = 422
+    message = N_("The order letter must be a PDF file of at most 10 MB.")

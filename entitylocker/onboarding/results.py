@@ -1,0 +1,226 @@
+"""What became of a file: runs listed, one run with its rows, its progress, its result as a file, its slips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask_babel import gettext
+from sqlalchemy import func, select
+
+from entitylocker.access import Actor, Permission, require
+from entitylocker.errors import N_, NotFound
+from entitylocker.extensions import db, utc_now
+from entitylocker.onboarding.cells import csv_file
+from entitylocker.onboarding.models import OnboardingRow, OnboardingRun, RowState, RunState
+from entitylocker.onboarding.rows import Plan
+from entitylocker.onboarding.seating import require_seating, seat_in
+from entitylocker.onboarding.words import Word
+from entitylocker.organisations.service import Slip, print_slips
+from entitylocker.tenancy import open_use_case, use_case
+from entitylocker.units.service import list_children
+
+RUNS = 50
+# A worker that died is taken for dead after this.
+_SILENT = timedelta(minutes=2)
+
+ROW_LABELS: dict[RowState, str] = {
+    RowState.READY: N_("To be done"),
+    RowState.BAD: N_("Has a problem"),
+    RowState.DONE: N_("Done"),
+    RowState.KNOWN: N_("Nothing to change"),
+    RowState.FAILED: N_("To be tried again"),
+    RowState.UNDONE: N_("Taken back"),
+}
+ROW_FACES: dict[RowState, str] = {
+    RowState.READY: "info",
+    RowState.BAD: "bad",
+    RowState.DONE: "ok",
+    RowState.KNOWN: "mute",
+    RowState.FAILED: "warn",
+    RowState.UNDONE: "mute",
+}
+RUN_LABELS: dict[RunState, str] = {
+    RunState.PREVIEW: N_("Looked at, not started"),
+    RunState.RUNNING: N_("Being worked through"),
+    RunState.DONE: N_("Worked through"),
+    RunState.STOPPED: N_("Stopped before the end"),
+    RunState.UNDONE: N_("Taken back"),
+}
+RUN_FACES: dict[RunState, str] = {
+    RunState.PREVIEW: "info",
+    RunState.RUNNING: "info",
+    RunState.DONE: "ok",
+    RunState.STOPPED: "warn",
+    RunState.UNDONE: "mute",
+}
+_RESULT_HEADINGS = (
+    N_("Line"),
+    N_("Department"),
+    N_("Officer"),
+    N_("E-mail address"),
+    N_("Mobile number"),
+    N_("Role"),
+    N_("Way"),
+    N_("Result"),
+    N_("What happened"),
+    N_("What is wrong"),
+)
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row as pages and files show it."""
+
+    line: int
+    plan: Plan
+    state: RowState
+    problems: list[Word]
+    notes: list[Word]
+
+    @property
+    def state_label(self) -> str:
+        """In the reader's language."""
+        return str(gettext(ROW_LABELS[self.state]))
+
+    @property
+    def face(self) -> str:
+        """The kind of its badge."""
+        return ROW_FACES[self.state]
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run with the number of its rows in each state. `rows` is empty in lists."""
+
+    id: UUID
+    file_name: str
+    state: RunState
+    started_by_name: str
+    created_at: datetime
+    finished_at: datetime | None
+    undone_at: datetime | None
+    undone_by_name: str | None
+    in_person: bool
+    letter_name: str
+    is_silent: bool
+    counts: dict[RowState, int]
+    slips: int
+    rows: tuple[RowView, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return sum(self.counts.values())
+
+    @property
+    def worked(self) -> int:
+        """Rows that are settled, one way or the other."""
+        return self.total - self.counts.get(RowState.READY, 0)
+
+    @property
+    def state_label(self) -> str:
+        """In the reader's language."""
+        return str(gettext(RUN_LABELS[self.state]))
+
+    @property
+    def face(self) -> str:
+        """The kind of its badge."""
+        return RUN_FACES[self.state]
+
+
+@use_case(Permission.MEMBER_SEAT)
+def list_runs(actor: Actor) -> list[RunView]:
+    """The newest runs of the actor's organisation."""
+    require(actor, Permission.MEMBER_SEAT, actor.facts)
+    mine = select(OnboardingRun).where(OnboardingRun.organisation_id == actor.organisation_id)
+    runs = list(db.session.scalars(mine.order_by(OnboardingRun.id.desc()).limit(RUNS)))
+    counts = _counts(actor, [run.id for run in runs])
+    return [_view(run, counts.get(run.id, {})) for run in runs]
+
+
+def _counts(actor: Actor, run_ids: list[UUID]) -> dict[UUID, dict[RowState, int]]:
+    query = (
+        select(OnboardingRow.run_id, OnboardingRow.state, func.count())
+        .where(OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.run_id.in_(run_ids))
+        .group_by(OnboardingRow.run_id, OnboardingRow.state)
+    )
+    found: dict[UUID, dict[RowState, int]] = {}
+    for run_id, state, number in db.session.execute(query):
+        found.setdefault(run_id, {})[RowState(state)] = number
+    return found
+
+
+def _view(run: OnboardingRun, counts: dict[RowState, int], rows: tuple[RowView, ...] = ()) -> RunView:
+    silent = run.worked_until is None or run.worked_until + _SILENT < utc_now()
+    slips = sum(row.plan.way == "slip" and row.state is RowState.DONE for row in rows)
+    return RunView(
+        run.id, run.file_name, RunState(run.state), run.started_by_name, run.created_at, run.finished_at,
+        run.undone_at, run.undone_by_name, run.in_person, run.letter_name,
+        run.state == RunState.RUNNING and silent, counts, slips, rows,
+    )  # fmt: skip
+
+
+@use_case(Permission.MEMBER_SEAT)
+def get_run(actor: Actor, run_id: UUID) -> RunView:
+    """A run with its rows. Raises NotFound."""
+    require(actor, Permission.MEMBER_SEAT, actor.facts)
+    run = db.session.scalar(
+        select(OnboardingRun).where(OnboardingRun.organisation_id == actor.organisation_id, OnboardingRun.id == run_id)
+    )
+    if run is None:
+        raise NotFound
+    query = select(OnboardingRow).where(
+        OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.run_id == run_id
+    )
+    rows = tuple(_row_view(row) for row in db.session.scalars(query.order_by(OnboardingRow.line)))
+    return _view(run, _counts(actor, [run_id]).get(run_id, {}), rows)
+
+
+def _row_view(row: OnboardingRow) -> RowView:
+    return RowView(
+        row.line,
+        Plan(**row.plan),
+        RowState(row.state),
+        [Word.from_json(word) for word in row.problems],
+        [Word.from_json(word) for word in row.notes],
+    )
+
+
+def result_file(run: RunView) -> bytes:
+    """The result of a run for a spreadsheet; formulas are made harmless. Codes of slips are not in it."""
+    return csv_file([[str(gettext(heading)) for heading in _RESULT_HEADINGS], *_result_lines(run)])
+
+
+def _result_lines(run: RunView) -> Iterator[list[object]]:
+    for row in run.rows:
+        plan = row.plan
+        problems = [f"{word.column_label}: {word.text}" if word.column else word.text for word in row.problems]
+        notes = " ".join(word.text for word in row.notes)
+        known = [plan.department, plan.officer, plan.email, plan.phone, plan.role, plan.way]
+        yield [row.line, *known, row.state_label, notes, " ".join(problems)]
+
+
+@open_use_case("each department is a transaction of its own; what it calls asks for the permission")
+def print_run(actor: Actor, run_id: UUID) -> list[Slip]:
+    """The open slips of a run, of all its departments. Raises NotFound."""
+    children = _children_of(actor, run_id)
+    units = [unit for unit in list_children(actor) if unit.id in children]
+    return [slip for unit in units for slip in print_slips(seat_in(actor, unit), run_id=run_id)]
+
+
+@use_case(Permission.MEMBER_SEAT, fresh=True)
+def _children_of(actor: Actor, run_id: UUID) -> set[UUID]:
+    require(actor, Permission.MEMBER_SEAT, actor.facts)
+    require_seating(actor)
+    query = select(OnboardingRow.child_id).where(
+        OnboardingRow.organisation_id == actor.organisation_id,
+        OnboardingRow.run_id == run_id,
+        OnboardingRow.child_id.is_not(None),
+    )
+    found = {child_id for child_id in db.session.scalars(query) if child_id is not None}
+    if not found:
+        raise NotFound
+    return found
