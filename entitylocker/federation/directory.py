@@ -1,0 +1,238 @@
+"""What a directory says of people and groups, as rows. Each use case is asked for by a directory with its token."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
+
+from entitylocker import tenancy
+from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.rules import normalise_email
+from entitylocker.audit.recording import Subject, record
+from entitylocker.audit.tags import EventTag
+from entitylocker.errors import Conflict, NotFound
+from entitylocker.extensions import db, utc_now
+from entitylocker.federation.errors import DirectoryTokenEnded, NameTaken, UnknownMember
+from entitylocker.federation.membership import settle
+from entitylocker.federation.models import DirectoryGroup, DirectoryGroupMember, DirectoryToken, DirectoryUser
+from entitylocker.tenancy import open_use_case, tenant_of, use_case
+
+Row = TypeVar("Row", DirectoryUser, DirectoryGroup)
+
+
+@dataclass(frozen=True)
+class UserFacts:
+    """What a directory says of a person. `document`: the attributes that are kept, for reading back."""
+
+    user_name: str
+    email: str
+    external_id: str | None
+    active: bool
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class GroupFacts:
+    """What a directory says of a group."""
+
+    name: str
+    external_id: str | None
+    member_ids: frozenset[UUID]
+
+
+@open_use_case("what runs inside asks for the permission")
+@contextmanager
+def one_operation(actor: Actor) -> Iterator[None]:
+    """Everything of one SCIM operation in one transaction, and only while the token still opens something.
+
+    Raises DirectoryTokenEnded.
+    """
+    with tenancy.transaction(tenant_of(actor), actor):
+        held = db.session.scalar(
+            select(DirectoryToken.id)
+            .where(
+                DirectoryToken.organisation_id == actor.organisation_id,
+                DirectoryToken.id == actor.token_id,
+                DirectoryToken.revoked_at.is_(None),
+            )
+            .with_for_update(read=True)
+        )
+        if held is None:
+            raise DirectoryTokenEnded
+        yield
+
+
+@use_case(Permission.MEMBER_PROVISION)
+def list_users(actor: Actor, *, name: str | None = None, external_id: str | None = None) -> list[DirectoryUser]:
+    """The people that the directory brought; only the one of a name or external id, if given."""
+    require(actor, Permission.MEMBER_PROVISION, actor.facts)
+    query = select(DirectoryUser).where(DirectoryUser.organisation_id == actor.organisation_id)
+    if name is not None:
+        query = query.where(DirectoryUser.name_normalised == normalise_email(name))
+    if external_id is not None:
+        query = query.where(DirectoryUser.external_id == external_id)
+    return list(db.session.scalars(query.order_by(DirectoryUser.id)))
+
+
+@use_case(Permission.MEMBER_PROVISION)
+def list_groups(actor: Actor) -> list[DirectoryGroup]:
+    """The groups that the directory brought."""
+    require(actor, Permission.MEMBER_PROVISION, actor.facts)
+    query = select(DirectoryGroup).where(DirectoryGroup.organisation_id == actor.organisation_id)
+    return list(db.session.scalars(query.order_by(DirectoryGroup.id)))
+
+
+@use_case(Permission.MEMBER_PROVISION)
+def list_pairs(actor: Actor) -> list[tuple[UUID, UUID]]:
+    """Who is in which group: (group, user)."""
+    require(actor, Permission.MEMBER_PROVISION, actor.facts)
+    query = select(DirectoryGroupMember.group_id, DirectoryGroupMember.user_id).where(
+        DirectoryGroupMember.organisation_id == actor.organisation_id
+    )
+    return list(db.session.execute(query.order_by(DirectoryGroupMember.user_id)).tuples())
+
+
+@use_case(Permission.MEMBER_PROVISION)
+def put_user(actor: Actor, facts: UserFacts, *, user_id: UUID | None = None, version: int | None = None) -> UUID:
+    """Bring a person (`user_id` None) or change one; membership follows at once. Answers the id.
+
+    `version`: the one that must still stand. Raises NotFound, Conflict, NameTaken.
+    """
+    require(actor, Permission.MEMBER_PROVISION, actor.facts)
+    if user_id is None:
+        row = DirectoryUser(id=uuid7(), organisation_id=actor.organisation_id, version=0)
+        db.session.add(row)
+    else:
+        row = _lock_user(actor, user_id, version)
+    before = normalise_email(row.email_normalised or "")
+    row.name_normalised, row.email_normalised = normalise_email(facts.user_name), normalise_email(facts.email)
+    row.external_id, row.active, row.document = facts.external_id, facts.active, facts.document
+    row.changed_at, row.version = utc_now(), row.version + 1
+    try:
+        tenancy.flush()
+    except IntegrityError as fault:
+        raise NameTaken from fault
+    subject = Subject("directory_user", row.id, facts.user_name)
+    record(actor, EventTag.DIRECTORY_USER_PUT, subject, active=facts.active)
+    settle(actor, row, formerly=before)
+    return row.id
+
+
+@use_case(Permission.MEMBER_PROVISION)
+def remove_user(actor: Actor, user_id: UUID, version: int | None = None) -> None:
+    """Forget a person; their membership ends at once. Raises NotFound, Conflict."""
+    require(actor, Permission.MEMBER_PROVISION, actor.facts)
+    row = _lock_user(actor, user_id, version)
+    row.active = False
+    settle(actor, row)
+    record(actor, EventTag.DIRECTORY_USER_REMOVE, Subject("directory_user", row.id, row.name_normalised))
+    db.session.delete(row)
+
+
+@use_case(Permission.MEMBER_PROVISION)
+def put_group(actor: Actor, facts: GroupFacts, *, group_id: UUID | None = None, version: int | None = None) -> UUID:
+    """Bring a group (`group_id` None) or change one; the roles of its people follow at once. Answers the id.
+
+    Raises NotFound, Conflict, UnknownMember.
+    """
+    require(actor, Permission.MEMBER_PROVISION, actor.facts)
+    if group_id is None:
+        row = DirectoryGroup(id=uuid7(), organisation_id=actor.organisation_id, role=None, version=0)
+        db.session.add(row)
+    else:
+        row = _lock_group(actor, group_id, version)
+    row.name, row.external_id, row.changed_at, row.version = facts.name, facts.external_id, utc_now(), row.version + 1
+    tenancy.flush()
+    touched = _set_members(actor, row.id, facts.member_ids)
+    record(
+        actor,
+        EventTag.DIRECTORY_GROUP_PUT,
+        Subject("directory_group", row.id, facts.name),
+        people=len(facts.member_ids),
+    )
+    settle_all(actor, touched)
+    return row.id
+
+
+@use_case(Permission.MEMBER_PROVISION)
+def remove_group(actor: Actor, group_id: UUID, version: int | None = None) -> None:
+    """Forget a group; what it meant for its people ends at once. Raises NotFound, Conflict."""
+    require(actor, Permission.MEMBER_PROVISION, actor.facts)
+    row = _lock_group(actor, group_id, version)
+    touched = _set_members(actor, group_id, frozenset())
+    record(actor, EventTag.DIRECTORY_GROUP_REMOVE, Subject("directory_group", row.id, row.name))
+    db.session.delete(row)
+    tenancy.flush()
+    settle_all(actor, touched)
+
+
+def settle_all(actor: Actor, user_ids: Collection[UUID]) -> None:
+    """Let the memberships of these people follow what is known of them now, in a fixed order."""
+    rows = db.session.scalars(
+        select(DirectoryUser)
+        .where(DirectoryUser.organisation_id == actor.organisation_id, DirectoryUser.id.in_(user_ids))
+        .order_by(DirectoryUser.id)
+    )
+    for row in list(rows):
+        settle(actor, row)
+
+
+def _set_members(actor: Actor, group_id: UUID, wanted: frozenset[UUID]) -> set[UUID]:
+    """Make `wanted` the people of a group; answers who came or went. Raises UnknownMember."""
+    held = set(
+        db.session.scalars(
+            select(DirectoryGroupMember.user_id).where(
+                DirectoryGroupMember.organisation_id == actor.organisation_id,
+                DirectoryGroupMember.group_id == group_id,
+            )
+        )
+    )
+    db.session.execute(
+        delete(DirectoryGroupMember).where(
+            DirectoryGroupMember.organisation_id == actor.organisation_id,
+            DirectoryGroupMember.group_id == group_id,
+            DirectoryGroupMember.user_id.in_(held - wanted),
+        )
+    )
+    for user_id in sorted(wanted - held):
+        db.session.add(DirectoryGroupMember(organisation_id=actor.organisation_id, group_id=group_id, user_id=user_id))
+    try:
+        tenancy.flush()
+    except IntegrityError as fault:
+        raise UnknownMember from fault
+    return held ^ wanted
+
+
+def _lock_user(actor: Actor, user_id: UUID, version: int | None) -> DirectoryUser:
+    row = db.session.scalar(
+        select(DirectoryUser)
+        .where(DirectoryUser.organisation_id == actor.organisation_id, DirectoryUser.id == user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return _as_it_was(row, version)
+
+
+def _lock_group(actor: Actor, group_id: UUID, version: int | None) -> DirectoryGroup:
+    row = db.session.scalar(
+        select(DirectoryGroup)
+        .where(DirectoryGroup.organisation_id == actor.organisation_id, DirectoryGroup.id == group_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return _as_it_was(row, version)
+
+
+def _as_it_was(row: Row | None, version: int | None) -> Row:
+    if row is None:
+        raise NotFound
+    if version is not None and row.version != version:
+        raise Conflict
+    return row

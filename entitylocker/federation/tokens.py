@@ -1,0 +1,106 @@
+"""Tokens with which an organisation's directory comes: issued by an administrator, shown once, ended at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from uuid_utils.compat import uuid7
+
+from entitylocker import tenancy
+from entitylocker.access import Actor, ActorKind, Grant, Means, OrganisationState, Permission, require
+from entitylocker.access.permissions import DIRECTORY_PERMISSIONS
+from entitylocker.accounts.tokens import digest_of, new_token
+from entitylocker.audit.recording import Subject, record
+from entitylocker.audit.tags import EventTag
+from entitylocker.errors import NotFound
+from entitylocker.extensions import db, utc_now
+from entitylocker.federation.models import DirectoryToken
+from entitylocker.federation.rules import TOKEN_LIFETIME
+from entitylocker.tenancy import Tenant, open_use_case, use_case
+
+LONGEST = 256
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A fresh token. `token` is known now and never again."""
+
+    id: UUID
+    name: str
+    token: str
+    expires_at: datetime
+
+
+@use_case(Permission.DIRECTORY_MANAGE, fresh=True)
+def issue_token(actor: Actor, name: str) -> IssuedToken:
+    """Let the organisation's directory bring and remove members, for a year."""
+    require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
+    token, digest = new_token()
+    row = DirectoryToken(
+        id=uuid7(),
+        organisation_id=actor.organisation_id,
+        name=name,
+        token_digest=digest,
+        issued_by_name=actor.name,
+        expires_at=utc_now() + TOKEN_LIFETIME,
+    )
+    db.session.add(row)
+    record(actor, EventTag.DIRECTORY_TOKEN_ISSUE, Subject("directory_token", row.id, name))
+    return IssuedToken(row.id, name, token, row.expires_at)
+
+
+@use_case(Permission.DIRECTORY_MANAGE)
+def list_tokens(actor: Actor) -> list[DirectoryToken]:
+    """The tokens that still open something, newest first."""
+    require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
+    query = select(DirectoryToken).where(
+        DirectoryToken.organisation_id == actor.organisation_id,
+        DirectoryToken.revoked_at.is_(None),
+        DirectoryToken.expires_at > utc_now(),
+    )
+    return list(db.session.scalars(query.order_by(DirectoryToken.id.desc())))
+
+
+@use_case(Permission.DIRECTORY_MANAGE)
+def revoke_token(actor: Actor, token_id: UUID) -> None:
+    """End a token at once. Raises NotFound, also for one that has ended."""
+    require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
+    ended = db.session.execute(
+        update(DirectoryToken)
+        .where(
+            DirectoryToken.organisation_id == actor.organisation_id,
+            DirectoryToken.id == token_id,
+            DirectoryToken.revoked_at.is_(None),
+        )
+        .values(revoked_at=utc_now())
+        .returning(DirectoryToken.name)
+    ).scalar()
+    if ended is None:
+        raise NotFound
+    record(actor, EventTag.DIRECTORY_TOKEN_REVOKE, Subject("directory_token", token_id, ended))
+
+
+@open_use_case("the token itself says which directory comes, and of which organisation")
+def find_directory(token: str) -> Actor | None:
+    """The directory that bears `token`, as it stands at this instant; None if the token opens nothing."""
+    if not token or len(token) > LONGEST:
+        return None
+    with tenancy.transaction(Tenant()):
+        found = db.session.execute(text("SELECT * FROM lookup_directory_token(:digest)"), {"digest": digest_of(token)})
+        row = found.first()
+    if row is None:
+        return None
+    return Actor(
+        kind=ActorKind.DIRECTORY,
+        means=Means.TOKEN,
+        name=row.name,
+        organisation_id=row.organisation_id,
+        organisation_name=row.organisation_name,
+        organisation_verified=row.organisation_verified,
+        organisation_state=OrganisationState(row.organisation_state),
+        token_id=row.id,
+        grants=(Grant(DIRECTORY_PERMISSIONS),),
+    )

@@ -1,0 +1,37 @@
+"""Secrets of any length at rest (tokens, clients' secrets): each under a key of its own, which another key wraps."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from entitylocker.storage.errors import KeyUnwrapFailed
+from entitylocker.storage.keys import KEY_SIZE, NONCE_SIZE, OperatorKey
+
+
+@dataclass(frozen=True)
+class SealedSecret:
+    """A secret as a row keeps it: `body` is the nonce and the AES-256-GCM ciphertext."""
+
+    wrapped_key: bytes
+    body: bytes = field(repr=False)
+
+
+def seal_secret(operator_key: OperatorKey, secret: bytes, *, context: bytes) -> SealedSecret:
+    """Seal `secret` for one place, named by `context`: elsewhere it cannot be opened."""
+    key, nonce = os.urandom(KEY_SIZE), os.urandom(NONCE_SIZE)
+    wrapped = operator_key.wrap(key, context=context)
+    return SealedSecret(wrapped, nonce + AESGCM(key).encrypt(nonce, secret, context))
+
+
+def open_secret(operator_key: OperatorKey, sealed: SealedSecret, *, context: bytes) -> bytes:
+    """The secret that was sealed for this place. Raises KeyUnwrapFailed, WrongOperatorKey."""
+    key = operator_key.unwrap(sealed.wrapped_key, context=context)
+    nonce, body = sealed.body[:NONCE_SIZE], sealed.body[NONCE_SIZE:]
+    try:
+        return AESGCM(key).decrypt(nonce, body, context)
+    except InvalidTag:
+        raise KeyUnwrapFailed(reason="authentication") from None

@@ -1,0 +1,196 @@
+"""Membership follows the directory at once, and never touches an administrator."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import select
+
+from entitylocker import tenancy
+from entitylocker.access import Role
+from entitylocker.extensions import db
+from entitylocker.federation import overview, tokens
+from entitylocker.notifications.models import OutboxMessage
+from entitylocker.organisations import service
+from entitylocker.organisations.models import Invitation, Membership
+from entitylocker.tenancy import DatabaseRole, Tenant
+from tests.factories import Organisations, Person, csrf_token
+from tests.federation.conftest import Directory
+
+OFF = {"op": "replace", "path": "active", "value": False}
+ON = {"op": "replace", "path": "active", "value": True}
+
+
+def role_of(directory: Directory, person: Person) -> str | None:
+    """The role somebody has in the directory's organisation now."""
+    organisation_id = directory.administrator.organisation_id
+    with directory.app.app_context(), tenancy.transaction(Tenant(organisation_id=organisation_id)):
+        query = select(Membership.role).where(
+            Membership.organisation_id == organisation_id,
+            Membership.person_id == person.person_id,
+            Membership.ended_at.is_(None),
+        )
+        return db.session.scalar(query)
+
+
+def invitations_to(directory: Directory, email: str) -> list[Invitation]:
+    organisation_id = directory.administrator.organisation_id
+    with directory.app.app_context(), tenancy.transaction(Tenant(organisation_id=organisation_id)):
+        query = select(Invitation).where(
+            Invitation.organisation_id == organisation_id, Invitation.email_normalised == email.casefold()
+        )
+        return list(db.session.scalars(query.order_by(Invitation.id)))
+
+
+def accept(directory: Directory, person: Person) -> None:
+    """Follow the link of the newest mail to a person."""
+    with directory.app.test_request_context():
+        with tenancy.transaction(Tenant(DatabaseRole.WORKER)):
+            newest = select(OutboxMessage.text).where(OutboxMessage.recipient == person.email)
+            mail = db.session.scalar(newest.order_by(OutboxMessage.id.desc()))
+        assert mail is not None
+        link = next(word for word in mail.split() if "/invitations/" in word)
+        service.redeem_invitation(person.actor, urlsplit(link).path.rsplit("/", 1)[-1])
+
+
+def set_role(directory: Directory, group_id: str, role: Role | None) -> None:
+    with directory.app.test_request_context():
+        overview.set_group_role(directory.administrator.actor, UUID(group_id), role.value if role else None)
+
+
+def test_whoever_is_brought_is_invited_once_and_comes_in_with_the_role_of_the_group(
+    directory: Directory, organisations: Organisations
+) -> None:
+    person = organisations.person()
+    made = directory.bring(person.email)
+    group = directory.group("Records office", made["id"])
+    set_role(directory, group["id"], Role.RECORDS_OFFICER)
+    directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "displayName", "value": "M. Joshi"})
+    assert [row.role for row in invitations_to(directory, person.email)] == [Role.RECORDS_OFFICER.value]
+    accept(directory, person)
+    assert role_of(directory, person) == Role.RECORDS_OFFICER
+
+
+def test_who_is_switched_off_is_out_at_once(directory: Directory, organisations: Organisations) -> None:
+    member = organisations.add_member(Role.READER, directory.administrator.organisation_id)
+    made = directory.bring(member.email)
+    client = member.client()
+    page = f"/organisations/{member.organisation_id}"
+    assert client.get(page).status_code == 200
+    assert directory.patch(f"/Users/{made['id']}", OFF).status_code == 204
+    assert client.get(page).status_code == 404
+    assert role_of(directory, member) is None
+
+
+def test_who_is_forgotten_is_out_and_an_open_invitation_ends(
+    directory: Directory, organisations: Organisations
+) -> None:
+    guest = organisations.person()
+    made = directory.bring(guest.email)
+    assert directory.ask("DELETE", f"/Users/{made['id']}").status_code == 204
+    assert all(row.revoked_at is not None for row in invitations_to(directory, guest.email))
+
+
+def test_who_comes_back_is_invited_again(directory: Directory, organisations: Organisations) -> None:
+    guest = organisations.person()
+    made = directory.bring(guest.email)
+    directory.patch(f"/Users/{made['id']}", OFF)
+    directory.patch(f"/Users/{made['id']}", ON)
+    assert [row.revoked_at is None for row in invitations_to(directory, guest.email)] == [False, True]
+
+
+def test_leaving_the_last_group_takes_what_it_gave(directory: Directory, organisations: Organisations) -> None:
+    member = organisations.add_member(Role.MEMBER, directory.administrator.organisation_id)
+    made = directory.bring(member.email)
+    wide, narrow = directory.group("Signers", made["id"]), directory.group("Readers", made["id"])
+    set_role(directory, narrow["id"], Role.READER)
+    assert role_of(directory, member) == Role.READER
+    set_role(directory, wide["id"], Role.SIGNATORY)
+    assert role_of(directory, member) == Role.SIGNATORY
+    directory.patch(f"/Groups/{wide['id']}", {"op": "remove", "path": f'members[value eq "{made["id"]}"]'})
+    assert role_of(directory, member) == Role.READER
+    assert directory.ask("DELETE", f"/Groups/{narrow['id']}").status_code == 204
+    assert role_of(directory, member) == Role.MEMBER
+
+
+def test_a_role_that_people_gave_is_left_alone_while_no_group_means_anything(
+    directory: Directory, organisations: Organisations
+) -> None:
+    member = organisations.add_member(Role.AUDITOR, directory.administrator.organisation_id)
+    made = directory.bring(member.email)
+    directory.group("Everybody", made["id"])
+    assert role_of(directory, member) == Role.AUDITOR
+
+
+def test_attack_08_a_directory_neither_makes_nor_removes_administrators(
+    directory: Directory, organisations: Organisations
+) -> None:
+    """PyPI audit 2026, finding 8 (HIGH): who may bring members must not bring owners."""
+    administrator = directory.administrator
+    made = directory.bring(administrator.email)
+    group = directory.group("Administrators", made["id"])
+    client = administrator.client()
+    form = {"csrf_token": csrf_token(client), "role": Role.ADMINISTRATOR.value}
+    client.post(f"/organisations/{administrator.organisation_id}/directory/groups/{group['id']}/role", data=form)
+    lines = json.loads(directory.ask("GET", "/Groups").data)["Resources"]
+    assert len(lines) == 1
+    with directory.app.test_request_context():
+        assert [line.role for line in overview.get_overview(administrator.actor).groups] == [None]
+    set_role(directory, group["id"], Role.READER)
+    assert role_of(directory, administrator) == Role.ADMINISTRATOR
+    for refused in (
+        directory.patch(f"/Users/{made['id']}", OFF),
+        directory.ask("DELETE", f"/Users/{made['id']}"),
+    ):
+        assert refused.status_code == 403, refused.data
+    assert role_of(directory, administrator) == Role.ADMINISTRATOR
+    assert json.loads(directory.ask("GET", f"/Users/{made['id']}").data)["active"] is True
+
+
+def test_who_was_removed_by_people_is_not_brought_back_by_the_way(
+    directory: Directory, organisations: Organisations
+) -> None:
+    member = organisations.add_member(Role.READER, directory.administrator.organisation_id)
+    made = directory.bring(member.email)
+    with directory.app.test_request_context():
+        membership_id = member.actor.membership_id
+        assert membership_id is not None
+        service.end_membership(directory.administrator.actor, membership_id)
+    assert json.loads(directory.ask("GET", f"/Users/{made['id']}").data)["active"] is False
+    directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "displayName", "value": "Somebody"})
+    assert invitations_to(directory, member.email)[1:] == []
+
+
+def test_another_address_in_the_directory_does_not_lose_the_member(
+    directory: Directory, organisations: Organisations
+) -> None:
+    member = organisations.add_member(Role.READER, directory.administrator.organisation_id)
+    made = directory.bring(member.email)
+    directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "userName", "value": "new@example.in"})
+    assert role_of(directory, member) == Role.READER and invitations_to(directory, "new@example.in") == []
+    directory.patch(f"/Users/{made['id']}", OFF)
+    assert role_of(directory, member) is None
+
+
+def test_nobody_lets_a_directory_give_more_than_they_hold(directory: Directory, organisations: Organisations) -> None:
+    reader = organisations.add_member(Role.READER, directory.administrator.organisation_id)
+    assert reader.client().get(f"/organisations/{reader.organisation_id}/directory").status_code == 403
+
+
+def test_a_token_that_was_ended_opens_nothing_any_more(directory: Directory) -> None:
+    with directory.app.test_request_context():
+        actor = directory.administrator.actor
+        tokens.revoke_token(actor, tokens.list_tokens(actor)[0].id)
+    assert directory.ask("GET", "/Users").status_code == 401
+
+
+def test_everything_a_directory_does_is_in_the_trail(directory: Directory, organisations: Organisations) -> None:
+    made = directory.bring("trail@example.in")
+    directory.ask("DELETE", f"/Users/{made['id']}")
+    page = directory.administrator.client().get(f"/organisations/{directory.administrator.organisation_id}/activity")
+    text = page.get_data(as_text=True)
+    assert "brought or changed a person from the directory" in text
+    assert "removed a person from the directory" in text
+    assert "Entra of the head office" in text

@@ -1,0 +1,259 @@
+"""Signing in through an organisation's own OpenID provider: one made by others, on the loopback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import oidc_provider_mock
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from entitylocker.access import Role
+from entitylocker.federation import providers
+from entitylocker.organisations import service
+from entitylocker.outgoing import Hosts
+from entitylocker.web.engine_room import engines
+from tests.factories import Member, Organisations, Person, csrf_token
+
+_SLUGS = iter(f"way-{number}" for number in range(10_000))
+
+
+@dataclass
+class Way:
+    """An organisation's own sign-in. `provider`: the address of the OpenID provider."""
+
+    app: Flask
+    administrator: Member
+    provider: str
+    slug: str
+
+    def visit(self, client: FlaskClient, path: str, subject: str) -> TestResponse:
+        """Go to the provider from `path`, sign in there as `subject`, and come back."""
+        away = client.get(path)
+        assert away.status_code == 303, away.get_data(as_text=True)
+        return client.get(self.sign_in_there(away.headers["Location"], subject))
+
+    def sign_in_there(self, address: str, subject: str) -> str:
+        """What a browser does at the provider; answers where it is sent back to, without the host."""
+        answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=10)
+        assert answer.status_code in (302, 303), answer.text
+        back = urlsplit(answer.headers["Location"])
+        return f"{back.path}?{back.query}"
+
+    def connect(self, person: Person, subject: str) -> FlaskClient:
+        """Let a person connect what the provider knows them as; answers their browser."""
+        client = person.client()
+        back = self.visit(client, f"/account/sign-ins/{self.slug}/try", subject)
+        assert back.headers["Location"].endswith("/account/sign-ins/confirm"), back.get_data(as_text=True)
+        said = client.post("/account/sign-ins/confirm", data={"csrf_token": csrf_token(client)})
+        assert said.status_code == 303, said.get_data(as_text=True)
+        return client
+
+    def sign_in(self, subject: str) -> tuple[FlaskClient, TestResponse]:
+        """A fresh browser signs in through the provider."""
+        client = self.app.test_client()
+        return client, self.visit(client, f"/sign-in/through/{self.slug}", subject)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    with oidc_provider_mock.run_server_in_thread(port=0) as server:
+        yield f"http://localhost:{server.server_port}"
+
+
+@pytest.fixture
+def way(app: Flask, organisations: Organisations, provider: str, monkeypatch: pytest.MonkeyPatch) -> Way:
+    with app.app_context():
+        monkeypatch.setattr(engines().outgoing, "hosts", Hosts.parse(provider.removeprefix("http://")))
+    return make_way(app, organisations.make(), provider)
+
+
+def make_way(app: Flask, administrator: Member, provider: str) -> Way:
+    slug = next(_SLUGS)
+    with app.test_request_context():
+        providers.set_up_provider(
+            administrator.actor,
+            name="Head office",
+            slug=slug,
+            issuer=provider,
+            client_id="locker",
+            client_secret="a secret of theirs",
+        )
+    return Way(app, administrator, provider, slug)
+
+
+def themselves(member: Member) -> Person:
+    """A member for no organisation."""
+    return Person(member.app, member.person_id, member.name, member.email, member.token, member.session_id)
+
+
+def test_who_connected_it_signs_in_through_it(way: Way) -> None:
+    way.connect(way.administrator, "asha@corp")
+    client, back = way.sign_in("asha@corp")
+    overview = f"/organisations/{way.administrator.organisation_id}"
+    assert back.headers["Location"].endswith(overview)
+    assert client.get(overview).status_code == 200
+
+
+def test_nobody_is_made_or_found_by_a_mail_address(way: Way, organisations: Organisations) -> None:
+    """The provider says that it knows the member's very address: that proves nothing here."""
+    client, back = way.sign_in(way.administrator.email)
+    assert back.status_code == 403 and "is not connected" in back.get_data(as_text=True)
+    assert client.get("/account").status_code == 303
+
+
+def test_what_a_provider_vouches_for_opens_its_organisation_only(way: Way, organisations: Organisations) -> None:
+    """The provider of one organisation could say of anybody that they came."""
+    person = organisations.add_member(Role.READER, way.administrator.organisation_id)
+    other = organisations.make(name="Malabar Traders")
+    with way.app.test_request_context():
+        issued = service.invite_member(other.actor, person.email, Role.SIGNATORY)
+        service.redeem_invitation(themselves(person).actor, urlsplit(issued.link).path.rsplit("/", 1)[-1])
+    way.connect(person, "reader@corp")
+    client, _ = way.sign_in("reader@corp")
+    assert client.get(f"/organisations/{person.organisation_id}").status_code == 200
+    for path in (
+        f"/organisations/{other.organisation_id}",
+        f"/organisations/{other.organisation_id}/documents",
+        "/account/sign-ins",
+    ):
+        assert client.get(path).status_code in (403, 404), path
+    made = client.post(
+        "/organisations/new",
+        data={"csrf_token": csrf_token(client), "name": "X", "kind": "company", "identifier_kind": "pan",
+              "identifier": "AAACA1234K"},
+    )  # fmt: skip
+    assert made.status_code in (403, 404)
+    assert client.post("/sign-out", data={"csrf_token": csrf_token(client)}).status_code == 303
+
+
+def test_attack_12_the_same_subject_of_another_provider_is_somebody_else(
+    way: Way, organisations: Organisations
+) -> None:
+    """PyPI audit 2026, finding 12: the issuer is part of the key, and here the provider of the organisation too."""
+    other = make_way(way.app, organisations.make(name="Malabar Traders"), way.provider)
+    way.connect(way.administrator, "same@corp")
+    _, back = other.sign_in("same@corp")
+    assert back.status_code == 403
+
+
+def test_attack_19_an_identity_is_connected_only_by_whoever_began_it_and_saw_it(
+    way: Way, organisations: Organisations
+) -> None:
+    """CVE-2026-9087: the proof of a link is bound to the account that began it."""
+    victim, attacker = organisations.add_member(Role.READER), organisations.add_member(Role.READER)
+    away = attacker.client().get(f"/account/sign-ins/{way.slug}/try")
+    back = way.sign_in_there(away.headers["Location"], "attacker@corp")
+    forced = victim.client().get(back)
+    assert forced.status_code == 410 and "was not begun in this browser" in forced.get_data(as_text=True)
+    # Even with the cookie of the trip, another account gets nothing.
+    client = attacker.client()
+    away = client.get(f"/account/sign-ins/{way.slug}/try")
+    back = way.sign_in_there(away.headers["Location"], "attacker@corp")
+    victim.sign_in(client)
+    assert client.get(back).headers["Location"].endswith("/account/sign-ins/confirm")
+    assert client.post("/account/sign-ins/confirm", data={"csrf_token": csrf_token(client)}).status_code == 410
+    _, refused = way.sign_in("attacker@corp")
+    assert refused.status_code == 403
+
+
+def test_one_identity_belongs_to_one_account(way: Way, organisations: Organisations) -> None:
+    second = organisations.add_member(Role.READER)
+    way.connect(way.administrator, "one@corp")
+    client = second.client()
+    way.visit(client, f"/account/sign-ins/{way.slug}/try", "one@corp")
+    said = client.post("/account/sign-ins/confirm", data={"csrf_token": csrf_token(client)})
+    assert said.status_code == 409 and way.administrator.name not in said.get_data(as_text=True)
+
+
+def test_a_stranger_to_the_organisation_cannot_connect(way: Way, organisations: Organisations) -> None:
+    stranger = organisations.person()
+    client = stranger.client()
+    way.visit(client, f"/account/sign-ins/{way.slug}/try", "stranger@corp")
+    said = client.post("/account/sign-ins/confirm", data={"csrf_token": csrf_token(client)})
+    assert said.status_code == 404
+
+
+@pytest.mark.parametrize("change", ["state", "no_state", "twice", "code"])
+def test_a_return_that_was_tampered_with_signs_nobody_in(way: Way, change: str) -> None:
+    way.connect(way.administrator, "asha@corp")
+    client = way.app.test_client()
+    away = client.get(f"/sign-in/through/{way.slug}")
+    back = way.sign_in_there(away.headers["Location"], "asha@corp")
+    if change == "state":
+        back = re.sub(r"state=[^&]+", "state=somebodyelses", back)
+    elif change == "no_state":
+        back = re.sub(r"&?state=[^&]+", "", back)
+    elif change == "code":
+        back = re.sub(r"code=[^&]+", "code=guessed", back)
+    else:
+        assert client.get(back).status_code == 303
+        client.post("/sign-out", data={"csrf_token": csrf_token(client)})
+    assert client.get(back).status_code in (410, 502)
+    assert client.get("/account").status_code == 303
+
+
+def test_a_return_to_another_way_is_refused(way: Way, organisations: Organisations) -> None:
+    """Mix-up: each provider has a return address of its own, and the trip belongs to one provider."""
+    other = make_way(way.app, organisations.make(name="Malabar Traders"), way.provider)
+    way.connect(way.administrator, "asha@corp")
+    client = way.app.test_client()
+    away = client.get(f"/sign-in/through/{way.slug}")
+    back = way.sign_in_there(away.headers["Location"], "asha@corp").replace(way.slug, other.slug)
+    assert client.get(back).status_code == 410
+
+
+def test_an_ended_provider_ends_its_sessions_at_once(way: Way) -> None:
+    way.connect(way.administrator, "asha@corp")
+    client, _ = way.sign_in("asha@corp")
+    overview = f"/organisations/{way.administrator.organisation_id}"
+    assert client.get(overview).status_code == 200
+    with way.app.test_request_context():
+        row = providers.list_providers(way.administrator.actor)[0]
+        providers.end_provider(way.administrator.actor, row.id)
+    assert client.get(overview).status_code == 303
+    assert way.app.test_client().get(f"/sign-in/through/{way.slug}").status_code == 404
+
+
+def test_a_disconnected_identity_loses_its_sessions_and_signs_nobody_in(way: Way) -> None:
+    own = way.connect(way.administrator, "asha@corp")
+    client, _ = way.sign_in("asha@corp")
+    with way.app.test_request_context():
+        row = providers.list_providers(way.administrator.actor)[0]
+    done = own.post(f"/account/sign-ins/{row.id}/disconnect", data={"csrf_token": csrf_token(own)})
+    assert done.status_code == 303
+    assert client.get(f"/organisations/{way.administrator.organisation_id}").status_code == 303
+    assert way.sign_in("asha@corp")[1].status_code == 403
+
+
+def test_a_removed_member_is_out_at_once_and_cannot_come_back_that_way(way: Way, organisations: Organisations) -> None:
+    person = organisations.add_member(Role.READER)
+    way.connect(person, "leaver@corp")
+    client, _ = way.sign_in("leaver@corp")
+    with way.app.test_request_context():
+        membership = person.actor.membership_id
+        assert membership is not None
+        service.end_membership(way.administrator.actor, membership)
+    assert client.get(f"/organisations/{person.organisation_id}").status_code == 404
+    assert way.sign_in("leaver@corp")[1].status_code == 403
+
+
+def test_the_settings_show_neither_secret_nor_token_again(way: Way) -> None:
+    page = way.administrator.client().get(f"/organisations/{way.administrator.organisation_id}/directory")
+    text = page.get_data(as_text=True)
+    assert way.slug in text and "a secret of theirs" not in text
+
+
+def test_the_authorization_request_carries_what_guards_it(way: Way) -> None:
+    away = way.app.test_client().get(f"/sign-in/through/{way.slug}")
+    asked: dict[str, Any] = parse_qs(urlsplit(away.headers["Location"]).query)
+    assert asked["code_challenge_method"] == ["S256"] and len(asked["code_challenge"][0]) == 43
+    assert len(asked["state"][0]) == 43 and len(asked["nonce"][0]) == 43
+    assert asked["redirect_uri"][0].endswith(f"/sign-in/through/{way.slug}/back")
