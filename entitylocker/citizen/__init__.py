@@ -1,1 +1,1 @@
-"""Members' personal lockers: who they are, and what they lend."""
+"""Link to a person's citizen locker: proof of who they are, sign-in with it, documents lent for a time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http.client import HTTPException
 from typing import Any
@@ -51,11 +51,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back with status 200. `content_type` in lower case, without parameters; `url`: who sent it."""
+    """What came back. `content_type` in lower case, without parameters; `url`: who sent it.
+
+    `status` is 200 unless others were asked for; `headers`: those that were asked for, by their names in lower case.
+    """
 
     url: str
     content_type: str
     body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +69,17 @@ class _Question:
 
     method: str
     body: bytes | None
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     limits: Limits
+    statuses: frozenset[int] = frozenset({200})
+    keep: tuple[str, ...] = ()
 
 
 class Outgoing:
     """Calls other servers, public ones only, beside the private hosts that were allowed. Usable from any thread.
 
-    No proxies (the environment is not looked at), no cookies, no credentials, no compression, no second try.
+    No proxies (the environment is not looked at), no cookies, no compression, no second try, no credentials but those
+    that were given for one call of `call`.
     """
 
     def __init__(
@@ -97,6 +105,25 @@ class Outgoing:
         """What `url` answers to `body`. Redirects are never followed. Raises an OutgoingError."""
         headers = {"Accept": accept, "Content-Type": content_type}
         return self._ask(_Question("POST", body, headers, replace(limits or Limits(), redirects=0)), url)
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        limits: Limits | None = None,
+        *,
+        headers: Mapping[str, str],
+        statuses: frozenset[int] = frozenset({200}),
+        keep: tuple[str, ...] = (),
+    ) -> Answer:
+        """What `url` answers to a request that carries headers of its own, credentials too. Never redirected.
+
+        `statuses`: which answers are read, others are BadAnswer; `keep`: which headers of the answer are handed on.
+        Raises an OutgoingError.
+        """
+        limits = replace(limits or Limits(), redirects=0)
+        return self._ask(_Question(method, body, headers, limits, statuses, keep), url)
 
     def _ask(self, question: _Question, url: str) -> Answer:
         clock = Clock(question.limits.total_seconds)
@@ -132,7 +159,12 @@ def _talk(connection: HTTPConnection, question: _Question, url: str, path: str, 
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close", **question.headers}
     connection.request(question.method, path, question.body, sent, preload_content=False, decode_content=False)
     response = connection.getresponse()
-    return _moved_to(url, response) or Answer(url, _accepted(response), _read(response, question.limits, clock))
+    moved = _moved_to(url, response)
+    if moved is not None:
+        return moved
+    kept = {name: response.headers[name] for name in question.keep if name in response.headers}
+    content_type = _accepted(response, question.statuses)
+    return Answer(url, content_type, _read(response, question.limits, clock), response.status, kept)
 
 
 @contextlib.contextmanager
@@ -160,9 +192,9 @@ def _moved_to(url: str, response: Any) -> str | None:
         raise BadAnswer(why="redirect_address") from None
 
 
-def _accepted(response: Any) -> str:
+def _accepted(response: Any, statuses: frozenset[int]) -> str:
     """The type of an answer that may be read. Raises BadAnswer, TooLarge."""
-    if response.status != 200:
+    if response.status not in statuses:
         raise BadAnswer(why=f"status_{response.status}")
     headers = list(response.headers.items())
     if len(headers) > _MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > _MOST_HEADER_BYTES:

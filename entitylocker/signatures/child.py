@@ -7,10 +7,11 @@ import ctypes
 import os
 import resource
 import signal
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from entitylocker.signatures.check import conclude
+from entitylocker.signatures.ekyc import EkycRefusal, Refused, read_ekyc
 from entitylocker.signatures.examine import examine
 from entitylocker.signatures.examined import Examined
 from entitylocker.signatures.trust import TrustStore
@@ -43,6 +44,17 @@ def work(
         answer = conclude(examined, trust=trust, at=at, revocation=policy).to_json()
         structure = examined.to_json() if known is None else None
     return answer, structure, _resident_bytes()
+
+
+def work_on_ekyc(data: bytes, code: str, certificates: tuple[bytes, ...], lasts_seconds: float) -> dict[str, Any]:
+    """What an offline e-KYC file proves: {"found": …}, or {"refused": why}."""
+    try:
+        found = read_ekyc(data, code, certificates, now=datetime.now(UTC), lasts=timedelta(seconds=lasts_seconds))
+        return {"found": found.to_json()}
+    except Refused as refused:
+        return {"refused": refused.why.value}
+    except MemoryError:
+        return {"refused": EkycRefusal.TOO_LARGE.value}
 
 
 def _resident_bytes() -> int:

@@ -13,14 +13,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import entitylocker
 from entitylocker.errors import N_, LockerError
-from entitylocker.signatures import caps, wire
+from entitylocker.signatures import caps, ekyc, wire
 from entitylocker.signatures.report import Report
 from entitylocker.signatures.trust import TrustStore
 from entitylocker.signatures.verdicts import Reason, Verdict
@@ -77,6 +77,27 @@ class CheckerClient:
                 connection.sendall(one)
             _copy(stream, length, connection)
             return Report.from_json(wire.receive_header(connection)["report"])
+
+    def read_ekyc(
+        self, data: bytes, code: str, *, certificates: tuple[bytes, ...], lasts: timedelta
+    ) -> ekyc.EkycResult | ekyc.EkycRefusal:
+        """What an offline e-KYC file proves, or why nothing; see `ekyc.read_ekyc`. Raises CheckerUnavailable."""
+        if len(data) > ekyc.ZIP_BYTES:
+            return ekyc.EkycRefusal.TOO_LARGE
+        header = {
+            "do": "ekyc",
+            "size": len(data),
+            "code": code,
+            "certificates": [len(one) for one in certificates],
+            "lasts_seconds": lasts.total_seconds(),
+        }
+        with self._connection() as connection:
+            wire.send_header(connection, header)
+            for one in (*certificates, data):
+                connection.sendall(one)
+            answer = wire.receive_header(connection)
+        found = answer.get("found")
+        return ekyc.EkycResult.from_json(found) if found else ekyc.EkycRefusal(str(answer.get("refused", "error")))
 
     def health(self) -> dict[str, Any]:
         """What the checker says of itself: sandboxed, workers, checked, engine. Raises CheckerUnavailable."""

@@ -9,7 +9,7 @@ import threading
 from datetime import datetime
 from typing import Any
 
-from entitylocker.signatures import caps, wire
+from entitylocker.signatures import caps, ekyc, wire
 from entitylocker.signatures.check import not_checked
 from entitylocker.signatures.check_policy import POLICIES
 from entitylocker.signatures.trust import TrustStore
@@ -70,6 +70,8 @@ class CheckerServer:
         header = wire.receive_header(connection)
         if header["do"] == "health":
             return self._health()
+        if header["do"] == "ekyc":
+            return self._read_ekyc(connection, header)
         if header["do"] != "check" or header["revocation"] not in POLICIES:
             raise ValueError("not a request")
         lengths = [header[name] for name in wire.TRUST_PARTS]
@@ -87,6 +89,15 @@ class CheckerServer:
         )
         self._checked += 1
         return {"report": self._workers.check(task)}
+
+    def _read_ekyc(self, connection: socket.socket, header: dict[str, Any]) -> dict[str, Any]:
+        lengths = [int(length) for length in header["certificates"]]
+        too_much = int(header["size"]) > ekyc.ZIP_BYTES or sum(lengths) > ekyc.ZIP_BYTES
+        if too_much or min(int(header["size"]), *lengths, 0) < 0:
+            raise ValueError("not a request")
+        certificates = wire.receive_parts(connection, lengths)
+        data = wire.receive(connection, int(header["size"]))
+        return self._workers.read_ekyc(data, str(header["code"]), certificates, float(header["lasts_seconds"]))
 
     def _health(self) -> dict[str, Any]:
         engine = not_checked(Reason.ERROR).engine

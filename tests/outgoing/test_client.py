@@ -247,3 +247,19 @@ def test_what_the_other_side_says_does_not_travel_in_the_error() -> None:
     with serving(saying(b"HTTP/1.1 500 <script>secret</script>\r\n\r\n")) as server, pytest.raises(BadAnswer) as caught:
         outgoing(server).get(url_of(server))
     assert caught.value.text() == "The server gave no usable answer (status_500)."
+
+
+def test_a_call_carries_its_own_credentials_reads_the_answers_it_wants_and_follows_nothing() -> None:
+    body, json = b'{"error":"invalid_grant"}', "Content-Type: application/json"
+    refused = answer(body, json, "hmac: x", status="400 Bad Request")
+    with serving(saying(refused)) as server:
+        headers = {"Authorization": "Bearer secret"}
+        client, url = outgoing(server), url_of(server)
+        got = client.call("POST", url, b"a=b", headers=headers, statuses=frozenset({200, 400}), keep=("hmac", "x-none"))
+        assert (got.status, got.body, got.headers) == (400, b'{"error":"invalid_grant"}', {"hmac": "x"})
+        assert b"Authorization: Bearer secret" in server.requests[0]
+        with pytest.raises(BadAnswer, match="status_400"):
+            client.call("GET", url, headers=headers)
+    moved = answer(b"", "Location: http://ca.test/elsewhere", status="302 Found")
+    with serving(saying(moved)) as server, pytest.raises(BadAnswer, match="redirects"):
+        outgoing(server).call("GET", url_of(server), headers=headers, limits=Limits(redirects=5))

@@ -1,4 +1,4 @@
-"""A portal, its key, and a small locker to talk to."""
+"""A portal, its key, and a small locker to talk to; a citizen locker and an application to talk to it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from entitylocker.sandbox.portal import create_portal_app
 from entitylocker.sandbox.portal_client import PortalClient
 from entitylocker.sandbox.proofs import PortalKey
 from entitylocker.sandbox.records import DocumentRequest
+from tests.sandbox.citizen import RunningLocker, citizen_locker
+from tests.sandbox.citizen_application import Application
 from tests.sandbox.locker import FakeLocker
 
 CLIENT_ID = "sample-portal"
@@ -65,3 +67,21 @@ def question() -> DocumentRequest:
         retention_days=180,
         least_verdict="valid_at_claimed_time",
     )
+
+
+@pytest.fixture(scope="session")
+def running_citizen_locker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLocker]:
+    with citizen_locker(authority_directory=tmp_path_factory.mktemp("authority")) as running:
+        yield running
+
+
+@pytest.fixture
+def citizens(running_citizen_locker: RunningLocker) -> Iterator[RunningLocker]:
+    """The same citizen locker for all; no test leaves a fault on."""
+    yield running_citizen_locker
+    running_citizen_locker.faults.switch_off()
+
+
+@pytest.fixture
+def application(citizens: RunningLocker) -> Application:
+    return Application(citizens)
