@@ -48,7 +48,7 @@ contracts: $(VENV)/.test ## Which room may import which
 check: lint types contracts test ## All of it, as a landing needs it
 
 translations: $(VENV)/.test ## Collect the messages, bring the Hindi file up to date and compile it
-	@$(BIN)/pybabel -q extract -F deploy/babel.cfg -k _l -k N_ --no-location --sort-output -o $(VENV)/messages.pot .
+	@$(BIN)/pybabel -q extract -F deploy/babel.cfg -k _l -k N_ -k lazy_gettext --no-location --sort-output -o $(VENV)/messages.pot .
 	@$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d entitylocker/translations -l hi --no-fuzzy-matching --ignore-obsolete
 	@$(BIN)/pybabel -q compile -d entitylocker/translations -l hi --statistics
 

@@ -12,10 +12,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from entitylocker import tenancy
 from entitylocker.access import Permission
 from entitylocker.accounts import service as accounts
+from entitylocker.accounts.events import AddressChanged
+from entitylocker.accounts.other_ways import register_other_ways
 from entitylocker.accounts.pages import find_language, store_language
 from entitylocker.accounts.pages import pages as accounts_pages
 from entitylocker.audit.pages import pages as audit_pages
 from entitylocker.audit.recording import register_audit
+from entitylocker.citizen import jobs as citizen_jobs
+from entitylocker.citizen import service as citizen
+from entitylocker.citizen.pages import pages as citizen_pages
+from entitylocker.citizen.proof_pages import notes_on_members
+from entitylocker.citizen.revoking import revoke_waiting
+from entitylocker.citizen.visit_pages import ways_to_sign_in
 from entitylocker.config import Settings, load_settings
 from entitylocker.consents import service as consents
 from entitylocker.consents.api import blueprint as consents_api
@@ -23,14 +31,34 @@ from entitylocker.consents.pages import pages as consents_pages
 from entitylocker.delegations import service as delegations
 from entitylocker.delegations.pages import pages as delegations_pages
 from entitylocker.errors import N_
+from entitylocker.exports import service as exports
+from entitylocker.exports.pages import pages as exports_pages
 from entitylocker.extensions import babel, csrf, db, limiter, login_manager, migrate
+from entitylocker.federation import membership as federation
+from entitylocker.federation.pages import pages as federation_pages
+from entitylocker.federation.scim import blueprint as scim
+from entitylocker.federation.scim import load_directory
 from entitylocker.notifications.pages import pages as notifications_pages
+from entitylocker.notifications.service import sweep_outbox
 from entitylocker.oauth.pages import pages as oauth_pages
 from entitylocker.oauth.service import load_token
+from entitylocker.onboarding import service as onboarding
+from entitylocker.onboarding.pages import pages as onboarding_pages
+from entitylocker.organisations import person_notices, signatories
 from entitylocker.organisations import service as organisations
-from entitylocker.organisations.events import MembershipEnded, OrganisationRegistered
+from entitylocker.organisations.events import (
+    InvitationIssued,
+    MembershipBegan,
+    MembershipEnded,
+    OrganisationClosed,
+    OrganisationRegistered,
+    RoleChanged,
+)
+from entitylocker.organisations.expiry import expire_identifiers
+from entitylocker.organisations.life_jobs import end_keys
+from entitylocker.organisations.operator_pages import pages as operator_organisations_pages
 from entitylocker.organisations.pages import pages as organisations_pages
-from entitylocker.organisations.presenting import register_reminder
+from entitylocker.organisations.presenting import register_member_notes, register_reminder
 from entitylocker.organisations.rules import LETTER_MAX_BYTES
 from entitylocker.outgoing import Hosts, Outgoing
 from entitylocker.paths import resource
@@ -48,6 +76,9 @@ from entitylocker.trust.events import AnswerArrived, TrustChanged
 from entitylocker.trust.fetch_jobs import fetch_answers
 from entitylocker.trust.operator_pages import pages as operator_trust_pages
 from entitylocker.trust.pages import pages as trust_pages
+from entitylocker.units import service as units
+from entitylocker.units.pages import pages as units_pages
+from entitylocker.units.reminding import remind_of_letter, remind_of_parent
 from entitylocker.vault import jobs as vault_jobs
 from entitylocker.vault import service as vault
 from entitylocker.vault.api import blueprint as vault_api
@@ -70,11 +101,17 @@ PAGES = [
     organisations_pages,
     vault_pages,
     delegations_pages,
+    units_pages,
+    federation_pages,
     portals_pages,
+    onboarding_pages,
     consents_pages,
     sharing_pages,
     oauth_pages,
+    citizen_pages,
     operator_pages,
+    operator_organisations_pages,
+    exports_pages,
     trust_pages,
     operator_trust_pages,
     audit_pages,
@@ -87,11 +124,14 @@ NAVIGATION = [
     NavEntry("folder", N_("Documents"), "vault.documents", Permission.DOCUMENT_READ),
     NavEntry("calendar-clock", N_("Due"), "vault.due", Permission.DOCUMENT_READ),
     NavEntry("handshake", N_("Consents"), "consents.consents", Permission.CONSENT_LIST),
+    NavEntry("repeat", N_("Lent by people"), "citizen.lent", Permission.LENT_LIST),
     NavEntry("users", N_("People"), "organisations.people", Permission.MEMBER_LIST),
     NavEntry("key-round", N_("Roles given"), "delegations.delegations", Permission.DELEGATION_LIST),
+    NavEntry("network", N_("Departments and units"), "units.units", Permission.UNIT_LIST),
     NavEntry("history", N_("Activity"), "audit.activity", Permission.AUDIT_READ),
     NavEntry("globe", N_("Portals"), "portals.portals", Permission.PORTAL_REGISTER),
     NavEntry("shield-check", N_("Trusted authorities"), "trust.certificates", Permission.TRUST_READ),
+    NavEntry("log-in", N_("Sign-in and directory"), "federation.directory", Permission.DIRECTORY_MANAGE),
     NavEntry("building-2", N_("Organisation"), "organisations.details", Permission.ORGANISATION_READ),
 ]
 
@@ -99,8 +139,8 @@ NAVIGATION = [
 FORM_BYTES = LETTER_MAX_BYTES + 1024 * 1024
 
 # Jobs that are also put in once an hour, and all ten minutes.
-HOURLY = [vault_jobs.sweep]
-OFTEN = [fetch_answers, vault_jobs.recheck_due]
+HOURLY = [vault_jobs.sweep, citizen_jobs.sweep, revoke_waiting, expire_identifiers, sweep_outbox, end_keys]
+OFTEN = [citizen_jobs.keep_time, fetch_answers, vault_jobs.recheck_due, onboarding.resume_runs]
 
 
 def create_app(settings: Settings) -> Flask:
@@ -119,6 +159,7 @@ def create_app(settings: Settings) -> Flask:
     for pages in PAGES:
         app.register_blueprint(pages)
     register_api(app, APIS)
+    app.register_blueprint(scim)
     for register in (register_display, register_headers, register_errors, register_shell, register_sharing):
         register(app)
 
@@ -200,6 +241,7 @@ def _wire_rooms() -> None:
     loaders.member = delegations.load_member
     loaders.operator = accounts.find_operator
     loaders.token = load_token
+    loaders.directory = load_directory
     login_manager.user_loader(accounts.load_session)
     language_setting.find, language_setting.store = find_language, store_language
     tenancy.before_commit(delegations.recheck_rights)
@@ -208,9 +250,32 @@ def _wire_rooms() -> None:
     organisations.register_fact("first_folder", vault.has_folder)
     organisations.register_fact("first_document", vault.has_document)
     organisations.register_fact("first_consent", consents.has_consent)
+    organisations.register_export(exports.export_facts)
+    register_reminder(organisations.remind_of_proposals)
     register_reminder(remind_of_changes)
+    register_member_notes(notes_on_members)
+    register_other_ways(ways_to_sign_in)
+    register_reminder(remind_of_parent)
+    register_reminder(remind_of_letter)
+    units.set_folders(vault.list_folders)
     tenancy.react(OrganisationRegistered, vault.create_root_folder)
+    tenancy.react(MembershipBegan, signatories.on_membership_began)
+    tenancy.react(InvitationIssued, person_notices.on_invitation_issued)
+    tenancy.react(MembershipBegan, person_notices.on_membership_began)
+    tenancy.react(RoleChanged, person_notices.on_role_changed)
+    tenancy.react(MembershipEnded, person_notices.on_membership_ended)
+    tenancy.react(AddressChanged, person_notices.on_address_changed)
+    tenancy.react(RoleChanged, signatories.on_role_changed)
+    tenancy.react(MembershipEnded, signatories.on_membership_ended)
+    tenancy.react(MembershipBegan, federation.on_membership_began)
+    tenancy.react(MembershipEnded, federation.on_membership_ended)
     tenancy.react(MembershipEnded, delegations.on_membership_ended)
+    tenancy.react(MembershipEnded, citizen.on_membership_ended)
+    tenancy.react(MembershipEnded, organisations.on_member_gone)
+    tenancy.react(RoleChanged, organisations.on_role_changed)
+    tenancy.react(OrganisationClosed, consents.on_organisation_closed)
+    tenancy.react(OrganisationClosed, sharing.on_organisation_closed)
+    tenancy.react(OrganisationClosed, delegations.on_organisation_closed)
     tenancy.react(AnswerArrived, vault_jobs.on_answer_arrived)
     tenancy.react(TrustChanged, vault_jobs.on_trust_changed)
     tenancy.react(DocumentBinned, sharing.on_document_binned)

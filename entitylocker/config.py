@@ -34,12 +34,19 @@ class Settings:
     proxies of one's own stand in front; from that many X-Forwarded-For is believed, from others never. `public_check`:
     whether anybody may have a file of at most `public_check_bytes` checked on the public page. `revocation`: whether
     lists and answers about revoked certificates are fetched; only from public addresses and from the private hosts in
-    `outgoing_allow` (host or host:port, with commas between).
+    `outgoing_allow` (host or host:port, with commas between). `citizen_lockers`: a JSON file that names the citizen
+    lockers that people may link; `ekyc_certificates`: a directory with the certificates that offline e-KYC files are
+    signed with. Without them neither is offered. `sms_url`: where a gateway takes text messages, one POST each, as
+    `sms_kind` (form or json) with the `sms_fields` and `sms_headers`, JSON objects in which `{to}` and `{text}` are
+    filled in; without it messages stay in an outbox. `breached_passwords`: a sorted file of SHA-1 digests, as the
+    public lists of breached passwords have them; what stands in it is refused as a new password. `step_up_seconds`:
+    after that long a person is asked again who they are before an act with a risk. `operator_second_factor`: whether
+    operators must sign in with two factors.
     """
 
     home: Path
     secret_key: str = field(repr=False, default="")
-    base_url: str = "http://127.0.0.1:8080"
+    base_url: str = "http://localhost:8080"
     database_owner_url: str = field(repr=False, default="")
     database_app_url: str = field(repr=False, default="")
     database_operator_url: str = field(repr=False, default="")
@@ -53,16 +60,24 @@ class Settings:
     checker_socket: str = ""
     smtp_url: str = field(repr=False, default="")
     mail_sender: str = "EntityLocker <no-reply@localhost>"
+    sms_url: str = field(repr=False, default="")
+    sms_kind: str = "form"
+    sms_fields: str = field(repr=False, default='{"to": "{to}", "text": "{text}"}')
+    sms_headers: str = field(repr=False, default="{}")
     max_upload_bytes: int = 100 * MIB
     uploads_at_once: int = 48
     trusted_proxies: int = 0
     revocation: bool = True
     outgoing_allow: str = ""
     public_check: bool = True
+    citizen_lockers: str = ""
+    ekyc_certificates: str = ""
     public_check_bytes: int = 25 * MIB
     session_seconds: int = 12 * 3600
     session_idle_seconds: int = 3600
     step_up_seconds: int = 600
+    operator_second_factor: bool = False
+    breached_passwords: str = ""
     demo: bool = False
 
     @property

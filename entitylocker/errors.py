@@ -59,6 +59,19 @@ class StepUpRequired(LockerError):
     advice = N_("This is asked again after a while, before acts that cannot easily be undone.")
 
 
+class SecondFactorRequired(LockerError):
+    """Who acts here must have shown two factors in this session. Fact `organisation`: who asks for that."""
+
+    code = "second_factor_required"
+    status = 403
+    message = N_("%(organisation)s asks everybody who acts for it for a second factor when they sign in.")
+    advice = N_("Set up a passkey or an authenticator app on the security page of your account. It takes a minute.")
+
+
+class OperatorFactorRequired(SecondFactorRequired):
+    message = N_("Operators of this installation sign in with a second factor.")
+
+
 class PermissionDenied(LockerError):
     """The thing is visible, the act is not allowed. `reason` is a code of `access.Reason`."""
 

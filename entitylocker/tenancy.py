@@ -21,7 +21,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session, scoped_session
 
 from entitylocker.access import Actor, ActorKind, Permission
-from entitylocker.errors import LockerError, PermissionDenied, StepUpRequired
+from entitylocker.errors import LockerError, PermissionDenied, SecondFactorRequired, StepUpRequired
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -161,13 +161,16 @@ def use_case(
 
     The function itself calls `require(actor, permission, facts)` once it has the facts. A refusal is reported, after
     the roll-back, to whoever registered with `on_refusal`. `fresh`: an act with a risk; who comes in a session must
-    have confirmed who they are a short while ago (OWASP ASVS 5.0, 7.5.1), else StepUpRequired is raised.
+    have confirmed who they are a short while ago (OWASP ASVS 5.0, 7.5.1), else StepUpRequired is raised. Where the
+    organisation asks for two factors and the session has one, SecondFactorRequired is raised.
     """
 
     def mark(function: Callable[Concatenate[Actor, Args], Result]) -> Callable[Concatenate[Actor, Args], Result]:
         @functools.wraps(function)
         def run(actor: Actor, *args: Args.args, **kwargs: Args.kwargs) -> Result:
             outermost = _running.get() is None
+            if actor.second_factor_missing:
+                raise SecondFactorRequired(organisation=actor.organisation_name)
             if fresh and not actor.confirmed_within(_fresh_for[0]):
                 raise StepUpRequired
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from entitylocker.accounts.people import put_person, tenant_of_person
 from entitylocker.accounts.service import Visit, add_operator, find_operator, load_session
 from entitylocker.accounts.sessions import open_session
 from entitylocker.delegations.service import load_member
+from entitylocker.extensions import utc_now
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.organisations import service as organisations
 
@@ -58,7 +59,14 @@ class Person:
     @property
     def actor(self) -> Actor:
         """The person as themselves."""
-        return Actor(ActorKind.PERSON, Means.SESSION, self.name, person_id=self.person_id, session_id=self.session_id)
+        return Actor(
+            ActorKind.PERSON,
+            Means.SESSION,
+            self.name,
+            person_id=self.person_id,
+            session_id=self.session_id,
+            confirmed_at=utc_now(),
+        )
 
     def sign_in(self, client: FlaskClient) -> FlaskClient:
         """Put the session into the client's cookie."""
@@ -83,7 +91,7 @@ class Member(Person):
         with self.app.app_context():
             found = load_member(self.person_id, self.session_id, self.organisation_id)
         assert found is not None, f"{self.name} is no member any more"
-        return found
+        return replace(found, confirmed_at=utc_now())
 
 
 def csrf_token(client: FlaskClient) -> str:
@@ -155,7 +163,7 @@ class Organisations:
             add_operator(name=person.name, email=person.email, password=PASSWORD)
             found = find_operator(person.person_id, person.session_id)
         assert found is not None
-        return found
+        return replace(found, confirmed_at=utc_now())
 
     def add_member(self, role: Role, organisation_id: UUID | None = None, name: str = "Rohan Kulkarni") -> Member:
         """A new member with `role`, by invitation; in the organisation made last if none is named."""

@@ -48,6 +48,8 @@ def record(actor: Actor, tag: EventTag, subject: Subject, *, organisation_id: UU
     integers, booleans, None, and lists or dicts of these.
     """
     place = organisation_id or actor.organisation_id or OPERATOR_LOG
+    if actor.through:
+        data["through"] = actor.through
     tenancy.current().note(_PENDING, _Pending(place, actor, tag, subject, data))
 
 

@@ -112,25 +112,52 @@ def _start_of(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=_ZONE)
 
 
-def _csv_lines(events: Iterable[Event]) -> Iterator[str]:
-    yield _csv_line(
+@use_case(Permission.ORGANISATION_EXPORT)
+def get_last_sequence(actor: Actor) -> int:
+    """The number of the newest event, 0 if there is none: up to where an export of everything takes the trail."""
+    require(actor, Permission.ORGANISATION_EXPORT, actor.facts)
+    mine = select(func.max(Event.sequence)).where(Event.organisation_id == actor.organisation_id)
+    return db.session.scalar(mine) or 0
+
+
+@use_case(Permission.ORGANISATION_EXPORT)
+def list_trail(actor: Actor, *, after: int, up_to: int, limit: int) -> list[Event]:
+    """Events in the order in which they happened, from behind `after` up to and with `up_to`."""
+    require(actor, Permission.ORGANISATION_EXPORT, actor.facts)
+    mine = select(Event).where(
+        Event.organisation_id == actor.organisation_id, Event.sequence > after, Event.sequence <= up_to
+    )
+    return list(db.session.scalars(mine.order_by(Event.sequence).limit(limit)))
+
+
+def csv_header() -> str:
+    """The first line of an exported trail."""
+    return _csv_line(
         ["sequence", "at", "actor", "actor_kind", "means", "event", "subject_kind", "subject", "id", "data"]
     )
-    for event in events:
-        yield _csv_line(
-            [
-                str(event.sequence),
-                event.at.isoformat(),
-                event.actor_name,
-                event.actor_kind,
-                event.means,
-                event.tag,
-                event.subject_kind,
-                event.subject_name,
-                str(event.id),
-                "; ".join(f"{name}={value}" for name, value in event.data.items()),
-            ]
-        )
+
+
+def csv_event(event: Event) -> str:
+    """An event as a line of an exported trail."""
+    return _csv_line(
+        [
+            str(event.sequence),
+            event.at.isoformat(),
+            event.actor_name,
+            event.actor_kind,
+            event.means,
+            event.tag,
+            event.subject_kind,
+            event.subject_name,
+            str(event.id),
+            "; ".join(f"{name}={value}" for name, value in event.data.items()),
+        ]
+    )
+
+
+def _csv_lines(events: Iterable[Event]) -> Iterator[str]:
+    yield csv_header()
+    yield from map(csv_event, events)
 
 
 def _csv_line(cells: list[str]) -> str:

@@ -38,6 +38,13 @@ class GiverNotVerified(ConsentEnded):
     advice = N_("Ask the organisation to have its identifier verified again.")
 
 
+class GiverNotActive(ConsentEnded):
+    code = "organisation_not_active"
+    status = 403
+    message = N_("The organisation that gave this consent is suspended or closed.")
+    advice = N_("Ask the organisation. When it is active again, this consent works until its end.")
+
+
 class FetchLimitReached(LockerError):
     """Fact `times`: how often each document might be fetched."""
 

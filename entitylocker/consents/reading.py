@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import selectinload
 
-from entitylocker.access import Actor, Facts, Permission, require
+from entitylocker.access import Actor, Facts, OrganisationState, Permission, require
 from entitylocker.audit.recording import Subject, record_counted
 from entitylocker.audit.tags import EventTag
 from entitylocker.consents.errors import (
@@ -20,6 +20,7 @@ from entitylocker.consents.errors import (
     ConsentExpired,
     ConsentWithdrawn,
     FetchLimitReached,
+    GiverNotActive,
 )
 from entitylocker.consents.models import Consent, ConsentItem
 from entitylocker.consents.rules import ConsentState, is_good_enough, state_of
@@ -27,6 +28,7 @@ from entitylocker.consents.terms import ConsentView
 from entitylocker.consents.views import view_of
 from entitylocker.errors import LockerError, NotFound
 from entitylocker.extensions import db, utc_now
+from entitylocker.organisations.rights import lock_state
 from entitylocker.signatures.verdicts import Verdict
 from entitylocker.tenancy import use_case
 from entitylocker.vault.errors import DocumentNotOffered
@@ -121,6 +123,9 @@ def admit_fetch(actor: Actor, consent_id: UUID, document_id: UUID) -> Content:
 
 def _standing(actor: Actor, consent_id: UUID) -> Consent:
     """The actor's consent, held until the end of the transaction so that a withdrawal comes before it or after it."""
+    assert actor.organisation_id is not None
+    # Held like the consent: of a suspension and a read at the same moment one comes first.
+    state = lock_state(actor.organisation_id)
     mine = select(Consent).where(
         Consent.organisation_id == actor.organisation_id,
         Consent.id == consent_id,
@@ -130,6 +135,8 @@ def _standing(actor: Actor, consent_id: UUID) -> Consent:
     if consent is None:
         raise NotFound
     check_standing(consent.ends_at, consent.revoked_at)
+    if state is not OrganisationState.ACTIVE:
+        raise GiverNotActive
     return consent
 
 

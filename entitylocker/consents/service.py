@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -21,6 +22,7 @@ from entitylocker.consents.terms import AskedType, Choice, ConsentView, Terms
 from entitylocker.consents.views import view_of
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
+from entitylocker.organisations.events import OrganisationClosed
 from entitylocker.tenancy import use_case
 from entitylocker.trust.rules import NOT_PROVEN
 from entitylocker.vault.listing import list_offerable
@@ -162,11 +164,24 @@ def revoke_consent(actor: Actor, consent_id: UUID) -> ConsentView:
         raise NotFound
     require(actor, Permission.CONSENT_REVOKE, _facts_for(actor, Permission.CONSENT_REVOKE, consent))
     if consent.revoked_at is None:
-        consent.revoked_at, consent.revoked_by_name = utc_now(), actor.name
-        db.session.flush()
-        record(actor, EventTag.CONSENT_REVOKE, Subject("consent", consent.id, consent.portal_name))
-        tenancy.publish(ConsentRevoked(actor, consent.id, consent.organisation_id))
+        _end(actor, consent)
     return view_of(consent)
+
+
+def _end(actor: Actor, consent: Consent, **because: Any) -> None:
+    consent.revoked_at, consent.revoked_by_name = utc_now(), actor.name
+    db.session.flush()
+    record(actor, EventTag.CONSENT_REVOKE, Subject("consent", consent.id, consent.portal_name), **because)
+    tenancy.publish(ConsentRevoked(actor, consent.id, consent.organisation_id))
+
+
+def on_organisation_closed(event: OrganisationClosed) -> None:
+    """Reaction: every consent of an organisation that is closed ends, and with it the tokens that stand on it."""
+    open_ones = select(Consent).where(
+        Consent.organisation_id == event.organisation_id, Consent.revoked_at.is_(None), Consent.ends_at > utc_now()
+    )
+    for consent in db.session.scalars(open_ones.order_by(Consent.id).with_for_update()):
+        _end(event.actor, consent, because="closed")
 
 
 def _facts_for(actor: Actor, permission: Permission, consent: Consent) -> Facts:

@@ -42,13 +42,13 @@ class Question:
     code_challenge: str
 
 
-@use_case(Permission.ACCOUNT_OWN)
+@use_case(Permission.SESSION_OWN)
 def get_question(actor: Actor, client_id: str, request_uri: str) -> Question:
     """What the portal asks. Looking answers nothing: pages are also loaded by previews.
 
     Raises UnusableRequest, PortalMayNotAsk, AlreadyAnswered.
     """
-    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    require(actor, Permission.SESSION_OWN, actor.facts)
     question = _find_question(client_id, request_uri)
     if question.stored.answered_at is not None:
         raise AlreadyAnswered
@@ -110,10 +110,10 @@ def deny_request(actor: Actor, client_id: str, request_uri: str) -> str:
     return _refused(question)
 
 
-@use_case(Permission.ACCOUNT_OWN)
+@use_case(Permission.SESSION_OWN)
 def decline_request(actor: Actor, client_id: str, request_uri: str) -> str:
     """Say no as a person who acts for no organisation here. Answers the address to send the browser to."""
-    require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    require(actor, Permission.SESSION_OWN, actor.facts)
     question = _find_question(client_id, request_uri)
     assert actor.person_id is not None
     if not claim_request(request_uri, actor.person_id, DENIED):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from entitylocker import tenancy
-from entitylocker.access import Actor, ActorKind, Grant, Means
+from entitylocker.access import Actor, ActorKind, Grant, Means, OrganisationState
 from entitylocker.access.permissions import PORTAL_PERMISSIONS
-from entitylocker.consents.errors import ConsentEnded, GiverNotVerified, PortalNotActive
+from entitylocker.consents.errors import ConsentEnded, GiverNotActive, GiverNotVerified, PortalNotActive
 from entitylocker.consents.reading import check_standing, record_refused_read
 from entitylocker.extensions import utc_now
 from entitylocker.oauth.doors import StoredToken, find_token
@@ -44,6 +44,10 @@ def _check(token: StoredToken) -> None:
     check_standing(token.consent_ends_at, token.consent_revoked_at)
     if token.portal_state != PortalState.APPROVED or not token.keeper_verified:
         raise PortalNotActive
+    if token.keeper_state != OrganisationState.ACTIVE:
+        raise PortalNotActive
+    if token.organisation_state != OrganisationState.ACTIVE:
+        raise GiverNotActive
     if not token.organisation_verified:
         raise GiverNotVerified
 
@@ -57,6 +61,7 @@ def _actor(token: StoredToken) -> Actor:
         organisation_id=token.organisation_id,
         organisation_name=token.organisation_name,
         organisation_verified=token.organisation_verified,
+        organisation_state=OrganisationState(token.organisation_state),
         portal_id=token.portal_id,
         consent_id=token.consent_id,
         token_id=token.id,

@@ -103,6 +103,8 @@ class StoredToken:
     portal_name: str
     portal_state: str
     keeper_verified: bool
+    organisation_state: str
+    keeper_state: str
 
 
 def find_request(request_uri: str) -> StoredRequest | None:

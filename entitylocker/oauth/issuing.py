@@ -9,7 +9,7 @@ from uuid import UUID
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 
-from entitylocker.access import Actor, ActorKind, Grant, Means
+from entitylocker.access import Actor, ActorKind, Grant, Means, OrganisationState
 from entitylocker.access.permissions import PORTAL_PERMISSIONS
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
@@ -53,6 +53,8 @@ def issue_tokens(client: PortalClient, redeemed: Redeemed, *, with_refresh: bool
     standing = find_standing(redeemed.organisation_id)
     if standing is None or not standing.verified:
         raise InvalidGrantError("The organisation that gave this consent is not verified at present")
+    if standing.state is not OrganisationState.ACTIVE:
+        raise InvalidGrantError("The organisation that gave this consent is suspended or closed")
     actor = replace(
         portal_actor(client, redeemed.organisation_id),
         consent_id=redeemed.consent_id,

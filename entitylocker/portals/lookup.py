@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from entitylocker.access import OrganisationState
 from entitylocker.extensions import db
 from entitylocker.portals.models import PortalState
 
@@ -27,11 +28,13 @@ class KnownPortal:
     redirect_uris: tuple[str, ...]
     document_types: tuple[str, ...]
     state: PortalState
+    keeper_state: OrganisationState
 
     @property
     def may_ask(self) -> bool:
-        """Whether it is approved, and kept by a verified organisation."""
-        return self.state is PortalState.APPROVED and self.keeper_verified
+        """Whether it is approved, and kept by a verified organisation that is active."""
+        active = self.keeper_state is OrganisationState.ACTIVE
+        return self.state is PortalState.APPROVED and self.keeper_verified and active
 
 
 def find_portal(client_id: str) -> KnownPortal | None:
@@ -45,5 +48,6 @@ def find_portal(client_id: str) -> KnownPortal | None:
         "redirect_uris": tuple(row["redirect_uris"]),
         "document_types": tuple(row["document_types"]),
         "state": PortalState(row["state"]),
+        "keeper_state": OrganisationState(row["keeper_state"]),
     }
     return KnownPortal(**values)

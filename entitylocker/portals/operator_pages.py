@@ -13,9 +13,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from entitylocker.organisations import service as organisations
 from entitylocker.portals import approval
 from entitylocker.portals.addresses import host_of
-from entitylocker.portals.schemas import NoteSchema, ReasonSchema
+from entitylocker.portals.schemas import DisputeSchema, NoteSchema, ReasonSchema
 from entitylocker.web.actors import acting_actor
 from entitylocker.web.arrival import operator_only
+from entitylocker.web.errors import words
 from entitylocker.web.forms import Form
 
 pages = Blueprint("operator", __name__)
@@ -32,7 +33,10 @@ def approvals() -> str:
 @operator_only
 def letter(identifier_id: UUID) -> Response:
     """The order letter of an identifier, to be saved and read."""
-    found = organisations.open_letter(_operator(), identifier_id)
+    return _sent(organisations.open_letter(_operator(), identifier_id))
+
+
+def _sent(found: organisations.OpenLetter) -> Response:
     response = Response(found.pieces, mimetype="application/pdf")
     response.content_length = found.size
     # Hostile until shown otherwise: never opened inside this site.
@@ -48,7 +52,8 @@ def verify_identifier(identifier_id: UUID) -> AnyResponse | tuple[str, int]:
     form = Form(NoteSchema)
     if form.valid:
         with form.catching():
-            organisations.verify_identifier(_operator(), identifier_id, form.data["note"])
+            given = form.data
+            organisations.verify_identifier(_operator(), identifier_id, given["note"], valid_until=given["valid_until"])
             return _done(gettext("The identifier is verified."))
     return _page(identifier_id, form.problems), form.status
 
@@ -62,6 +67,47 @@ def refuse_identifier(identifier_id: UUID) -> AnyResponse | tuple[str, int]:
         organisations.refuse_identifier(_operator(), identifier_id, form.data["reason"])
         return _done(gettext("The identifier is refused. The organisation reads your reason."))
     return _page(identifier_id, form.problems), form.status
+
+
+@pages.post("/operator/identifiers/<uuid:identifier_id>/dispute")
+@operator_only
+def decide_dispute(identifier_id: UUID) -> AnyResponse | tuple[str, int]:
+    """Decide between the holder of an identifier and who claims it."""
+    form = Form(DisputeSchema)
+    if form.valid:
+        with form.catching():
+            passes = form.data["decision"] == "passes"
+            organisations.decide_dispute(_operator(), identifier_id, passes=passes, note=form.data["reason"])
+            if passes:
+                return _done(gettext("The identifier passed over. Both were told; neither knows of the other."))
+            return _done(gettext("The identifier stays. Both were told; neither knows of the other."))
+    return _page(identifier_id, form.problems), form.status
+
+
+@pages.get("/operator/names/<uuid:change_id>/letter")
+@operator_only
+def name_letter(change_id: UUID) -> Response:
+    """The order or certificate of a change of name, to be saved and read."""
+    return _sent(organisations.open_name_letter(_operator(), change_id))
+
+
+@pages.post("/operator/names/<uuid:change_id>/confirm")
+@operator_only
+def confirm_name(change_id: UUID) -> AnyResponse:
+    """Let an organisation have its new name."""
+    organisations.confirm_name(_operator(), change_id)
+    return _done(gettext("The organisation has its new name."))
+
+
+@pages.post("/operator/names/<uuid:change_id>/refuse")
+@operator_only
+def refuse_name(change_id: UUID) -> AnyResponse | tuple[str, int]:
+    """Do not accept a new name."""
+    form = Form(ReasonSchema)
+    if form.valid:
+        organisations.refuse_name(_operator(), change_id, form.data["reason"])
+        return _done(gettext("The new name is refused. The organisation reads your reason."))
+    return _page(change_id, form.problems), form.status
 
 
 @pages.post("/operator/portals/<uuid:portal_id>/approve")
@@ -110,8 +156,10 @@ def _page(about: UUID | None, problems: dict[str, list[str]]) -> str:
     return render_template(
         "operator/approvals.html",
         identifiers=organisations.list_pending_identifiers(actor),
+        names=organisations.list_pending_names(actor),
         portals=approval.list_for_approval(actor),
         host_of=host_of,
+        words_of=words,
         about=about,
         problems=problems,
     )

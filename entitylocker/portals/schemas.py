@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, fields, post_load, pre_load, validate
 
 from entitylocker.vault.rules import clean_line
 
@@ -40,11 +40,23 @@ class ReasonSchema(Schema):
 
 
 class NoteSchema(Schema):
-    """What the operator saw that says an organisation is who it says. May be left out."""
+    """What the operator saw that says an organisation is who it says, and until when. Both may be left out."""
 
     note = fields.String(load_default="", validate=validate.Length(max=LONGEST_REASON))
+    valid_until = fields.Date(load_default=None)
+
+    @pre_load
+    def drop_empty(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        """A day that was left empty was not given."""
+        return {name: value for name, value in data.items() if name != "valid_until" or value}
 
     @post_load
     def tidy(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:
         """One line without control characters."""
         return {**data, "note": clean_line(data["note"])}
+
+
+class DisputeSchema(ReasonSchema):
+    """Whose a contested identifier is from now on. The reason is for the operator's log only."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(["stays", "passes"]))

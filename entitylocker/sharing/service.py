@@ -7,6 +7,7 @@ from entitylocker.sharing.switching import (
     get_check_page,
     issue_check_page,
     on_document_binned,
+    on_organisation_closed,
     renew_code,
     revoke_check_page,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "issue_check_page",
     "look",
     "on_document_binned",
+    "on_organisation_closed",
     "renew_code",
     "require_public_check",
     "revoke_check_page",

@@ -14,6 +14,7 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
+from entitylocker.organisations.events import OrganisationClosed
 from entitylocker.organisations.keys import open_key
 from entitylocker.sharing import codes
 from entitylocker.sharing.doors import remove_code
@@ -108,6 +109,17 @@ def on_document_binned(event: DocumentBinned) -> None:
         _end(event.actor, page)
         document = rows.document_row(event.actor, event.document_id)
         record(event.actor, EventTag.CHECK_PAGE_REVOKE, _subject(document), because="binned")
+
+
+def on_organisation_closed(event: OrganisationClosed) -> None:
+    """Reaction: the check pages of an organisation that is closed are switched off for good."""
+    live = select(CheckPage, Document).join(
+        Document, (Document.organisation_id == CheckPage.organisation_id) & (Document.id == CheckPage.document_id)
+    )
+    mine = live.where(CheckPage.organisation_id == event.organisation_id, CheckPage.ended_at.is_(None))
+    for page, document in db.session.execute(mine.order_by(CheckPage.id)).tuples():
+        _end(event.actor, page)
+        record(event.actor, EventTag.CHECK_PAGE_REVOKE, _subject(document), because="closed")
 
 
 def _end(actor: Actor, page: CheckPage) -> None:

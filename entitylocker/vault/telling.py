@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
-from flask_babel import force_locale, gettext, ngettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import and_, func, select, update
 
 from entitylocker.access import Actor, Facts, Permission, Role, require
@@ -18,10 +18,8 @@ from entitylocker.tenancy import use_case
 from entitylocker.vault import rows
 from entitylocker.vault.models import Document, Version
 from entitylocker.vault.recheck_rules import SHOWN_FOR
-from entitylocker.web.display import LOCALES
 from entitylocker.web.links import link_to
 from entitylocker.web.shell import holds_somewhere
-from entitylocker.web.verdicts import verdict_face
 
 _TOLD = (Role.ADMINISTRATOR, Role.RECORDS_OFFICER)
 # A mail names so many documents; the page behind its link has them all.
@@ -65,55 +63,28 @@ def _untold(actor: Actor) -> list[Any]:
 
 
 def _mail(actor: Actor, changed: list[Any]) -> None:
-    """One mail in both languages: a job does not know in which of them each person reads."""
+    """A mail to each who is told, in the language of that person: the template has the words."""
     organisation = db.session.scalar(select(Organisation.name).where(Organisation.id == actor.organisation_id)) or ""
-    link = link_to("vault.documents", organisation_id=actor.organisation_id, changed=1)
-    parts, subjects = [], []
-    for locale in LOCALES.values():
-        with force_locale(locale):
-            parts.append(_words(organisation, changed))
-            subjects.append(gettext("EntityLocker: signatures of your documents are judged differently now"))
     assert actor.organisation_id is not None
     for address in list_addresses(actor.organisation_id, _TOLD):
         send_mail(
-            to=address, subject=" · ".join(dict.fromkeys(subjects)), template="mail/verdicts_changed",
-            parts=parts, link=link,
-        )  # fmt: skip
-
-
-def _words(organisation: str, changed: list[Any]) -> dict[str, Any]:
-    """The mail in the language of the moment."""
-    count = len(changed)
-    lines = [_line(row.title, row.Version) for row in changed[:_NAMED]]
-    if count > _NAMED:
-        lines.append(gettext("and %(count)s more", count=count - _NAMED))
-    return {
-        "intro": ngettext(
-            "EntityLocker checked the documents of %(organisation)s again. The verdict of one document has changed:",
-            "EntityLocker checked the documents of %(organisation)s again. The verdicts of %(num)s documents have "
-            "changed:",
-            count,
+            to=address,
+            subject=lazy_gettext("EntityLocker: signatures of your documents are judged differently now"),
+            template="mail/verdicts_changed",
             organisation=organisation,
-        ),
-        "lines": lines,
-        "outro": gettext("Documents with a red verdict are not handed to portals any more. See all of them:"),
-    }
-
-
-def _line(title: str, version: Version) -> str:
-    if version.outward_before is not None:
-        return gettext(
-            "%(title)s: others were told “%(before)s” until now, from now on “%(after)s”",
-            title=title,
-            before=verdict_face(version.outward_before).words,
-            after=verdict_face(version.verdict_for_others.value).words,
+            count=len(changed),
+            changes=[_change(row.title, row.Version) for row in changed[:_NAMED]],
+            more=max(0, len(changed) - _NAMED),
+            link=link_to("vault.documents", organisation_id=actor.organisation_id, changed=1),
         )
-    return gettext(
-        "%(title)s: until now “%(before)s”, from now on “%(after)s”",
-        title=title,
-        before=verdict_face(version.verdict_before or version.verdict).words,
-        after=verdict_face(version.verdict).words,
-    )
+
+
+def _change(title: str, version: Version) -> dict[str, Any]:
+    """What changed about one document. `outward`: what others were told changed, too."""
+    outward = version.outward_before is not None
+    before = version.outward_before if outward else version.verdict_before or version.verdict
+    after = version.verdict_for_others.value if outward else version.verdict
+    return {"title": title, "outward": outward, "before": before, "after": after}
 
 
 @use_case(Permission.DOCUMENT_READ)

@@ -11,7 +11,8 @@ from flask import g, request
 from flask_login import current_user
 
 from entitylocker.access import Actor, ActorKind, Means
-from entitylocker.errors import NotFound, SignInRequired
+from entitylocker.errors import NotFound, OperatorFactorRequired, SecondFactorRequired, SignInRequired
+from entitylocker.web.engine_room import engines
 
 
 @dataclass
@@ -19,12 +20,14 @@ class Loaders:
     """How actors are found. Each is set once by `app.py`.
 
     `member(person_id, session_id, organisation_id)` answers the actor of a membership or None;
-    `operator(person_id, session_id)` the operator or None; `token(text)` the portal, or raises.
+    `operator(person_id, session_id)` the operator or None; `token(text)` the portal, or raises;
+    `directory(text)` the directory, or raises.
     """
 
-    member: Callable[[UUID, UUID, UUID], Actor | None] | None = None
+    member: Callable[[UUID, UUID | None, UUID], Actor | None] | None = None
     operator: Callable[[UUID, UUID], Actor | None] | None = None
     token: Callable[[str], Actor] | None = None
+    directory: Callable[[str], Actor] | None = None
 
 
 loaders = Loaders()
@@ -47,6 +50,7 @@ def person_actor() -> Actor:
         person_id=person.person_id,
         session_id=person.session_id,
         confirmed_at=person.confirmed_at,
+        limited_to=person.limited_to,
     )
 
 
@@ -76,7 +80,9 @@ def _find_actor() -> Actor:
     actor = loaders.member(person.person_id, person.session_id, organisation_id)
     if actor is None:
         raise NotFound
-    return replace(actor, confirmed_at=person.confirmed_at)
+    if actor.second_factor_missing:
+        raise SecondFactorRequired(organisation=actor.organisation_name)
+    return replace(actor, confirmed_at=person.confirmed_at, limited_to=person.limited_to)
 
 
 def operator_actor() -> Actor:
@@ -86,15 +92,26 @@ def operator_actor() -> Actor:
     actor = loaders.operator(person.person_id, person.session_id)
     if actor is None:
         raise NotFound
-    confirmed = replace(actor, confirmed_at=person.confirmed_at)
+    if engines().settings.operator_second_factor and "mfa" not in person.amr:
+        raise OperatorFactorRequired
+    confirmed = replace(actor, confirmed_at=person.confirmed_at, limited_to=person.limited_to)
     g.actor = confirmed
     return confirmed
 
 
 def token_actor() -> Actor:
     """The portal whose access token came in the Authorization header (RFC 6750 section 2.1, no other place)."""
-    assert loaders.token is not None, "app.py registers the loaders"
+    return _bearer(loaders.token)
+
+
+def directory_actor() -> Actor:
+    """The directory whose token came in the Authorization header."""
+    return _bearer(loaders.directory)
+
+
+def _bearer(load: Callable[[str], Actor] | None) -> Actor:
+    assert load is not None, "app.py registers the loaders"
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    g.actor = loaders.token(token.strip() if scheme.lower() == "bearer" else "")
-    actor: Actor = g.actor
+    actor = load(token.strip() if scheme.lower() == "bearer" else "")
+    g.actor = actor
     return actor

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from entitylocker.web.actors import current_actor, operator_actor, token_actor
+from entitylocker.web.actors import current_actor, directory_actor, operator_actor, token_actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -39,6 +39,11 @@ def operator_only(view: View) -> View:
 def token_only(view: View) -> View:
     """A portal with an access token."""
     return _mark("token", token_actor)(view)
+
+
+def directory_only(view: View) -> View:
+    """The directory of an organisation with a token."""
+    return _mark("directory", directory_actor)(view)
 
 
 def client_only(view: View) -> View:

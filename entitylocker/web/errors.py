@@ -29,12 +29,17 @@ log = logging.getLogger(__name__)
 
 REASONS: dict[str, str] = {
     Reason.MEANS: N_("This cannot be done in this way."),
+    Reason.LIMITED: N_("You came through the sign-in of one organisation, which counts for that organisation only."),
     Reason.OTHER_ORGANISATION: N_("This belongs to another organisation."),
     Reason.NO_ROLE: N_("None of your roles allows this."),
     Reason.OUT_OF_SCOPE: N_("Your role reaches other folders, not this one."),
     Reason.NOT_YET: N_("Your role for this has not begun yet."),
     Reason.ENDED: N_("Your role for this has ended."),
     Reason.NOT_VERIFIED: N_("Your organisation is not verified yet. Until then it can store and check documents only."),
+    Reason.DRAFT: N_("Your organisation is being set up. This can be done as soon as an administrator answers for it."),
+    Reason.SUSPENDED: N_("Your organisation is suspended. It can be read and exported, and nothing can be changed."),
+    Reason.CLOSED: N_("Your organisation is closed. Its audit trail and its export remain."),
+    Reason.NOT_CLOSED: N_("Your organisation is not closed."),
 }
 
 
@@ -107,7 +112,7 @@ def problem(error: LockerError) -> dict[str, Any]:
     return body
 
 
-def _asked_for() -> str:
+def asked_for() -> str:
     """The address of this request as it was written: Flask has decoded its path, but not its query."""
     query = request.query_string.decode("latin-1")
     return quote(request.path) + (f"?{query}" if query else "")
@@ -124,7 +129,7 @@ def answer(error: LockerError) -> Response:
         response = jsonify(problem(error))
         response.mimetype = "application/problem+json"
     elif isinstance(error, SignInRequired) and request.method == "GET":
-        return redirect(url_for("accounts.sign_in", next=_asked_for()), 303)  # type: ignore[return-value]
+        return redirect(url_for("accounts.sign_in", next=asked_for()), 303)  # type: ignore[return-value]
     else:
         response = Response(render_template("errors/error.html", error=error, words=words(error)), mimetype="text/html")
     response.status_code = error.status

@@ -21,11 +21,12 @@ class Form:
     Fields that the schema does not know (the CSRF token, the pressed button) are left out.
     """
 
-    def __init__(self, schema: type[Schema], initial: dict[str, Any] | None = None) -> None:
+    def __init__(self, schema: type[Schema], initial: dict[str, Any] | None = None, *, unsent: bool = False) -> None:
+        """`unsent`: what was sent belongs to another form of the page."""
         self.problems: dict[str, list[str]] = {}
         self.data: dict[str, Any] = {}
         self.values: dict[str, Any] = dict(initial or {})
-        self.sent = request.method == "POST"
+        self.sent = request.method == "POST" and not unsent
         if self.sent:
             self.values.update(request.form.to_dict())
             self._load(schema())

@@ -13,12 +13,13 @@ _POLICY = (
 
 
 def allow_form_action(address: str) -> None:
-    """Let forms of this one page be redirected to the origin of `address` (browsers apply form-action to redirects).
+    """Let forms of this one page be redirected to the origin of `address`, too (browsers apply form-action to that).
 
     Only ever call this with a redirect address that was already found to be registered.
     """
     parts = urlsplit(address)
-    g.form_action_origin = f"{parts.scheme}://{parts.netloc}"
+    origins = [*g.get("form_action_origins", []), f"{parts.scheme}://{parts.netloc}"]
+    g.form_action_origins = list(dict.fromkeys(origins))
 
 
 def register_headers(app: Flask) -> None:
@@ -26,9 +27,9 @@ def register_headers(app: Flask) -> None:
 
     @app.after_request
     def secure(response: Response) -> Response:
-        origin = g.get("form_action_origin")
+        origins = "".join(f" {origin}" for origin in g.get("form_action_origins", []))
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", _POLICY.format(form_action=f" {origin}" if origin else ""))
+        headers.setdefault("Content-Security-Policy", _POLICY.format(form_action=origins))
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

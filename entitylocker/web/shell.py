@@ -22,6 +22,7 @@ ROLE_LABELS: dict[Role, str] = {
     Role.READER: N_("Reader"),
     Role.AUDITOR: N_("Auditor"),
     Role.MEMBER: N_("Member"),
+    Role.BRANCH_ADMINISTRATOR: N_("Branch administrator"),
 }
 
 
@@ -59,6 +60,13 @@ def role_label(role: Role | str) -> str:
     return str(gettext(ROLE_LABELS[Role(role)]))
 
 
+def _acting_role(member: Actor) -> str:
+    """As what one acts: the role of the membership; through another organisation the one it gave, in a folder too."""
+    held = [grant.role for grant in member.grants if grant.role is not None]
+    roles = held[-1:] if member.through else member.roles[:1]
+    return role_label(roles[0]) if roles else ""
+
+
 def holds_somewhere(actor: Actor, permission: Permission) -> bool:
     """Whether the actor holds `permission` in any scope now: for showing a way, never for allowing an act."""
     return any(
@@ -88,6 +96,9 @@ def _account_items() -> list[NavItem]:
     return [
         *(of_operator if current_user.is_operator else []),
         NavItem("user", str(gettext("My account")), url_for("accounts.account"), current=False),
+        NavItem("shield-user", str(gettext("Security")), url_for("accounts.security"), current=False),
+        NavItem("id-card", str(gettext("Citizen locker and proofs")), url_for("citizen.links"), current=False),
+        NavItem("repeat", str(gettext("What I lend")), url_for("citizen.lending"), current=False),
         NavItem("building-2", str(gettext("My organisations")), url_for("organisations.mine"), current=False),
     ]
 
@@ -112,7 +123,7 @@ def register_shell(app: Flask) -> None:
             "sign_out_url": url_for("accounts.sign_out") if person else None,
             "account_items": _account_items() if person else [],
             "acting": member,
-            "acting_role": role_label(member.roles[0]) if member and member.roles else "",
+            "acting_role": _acting_role(member) if member else "",
             "nav_items": _nav_items(member) if member else [],
             "my_organisations": _my_organisations[0](person.person_id) if person and _my_organisations else [],
             "can": lambda permission, facts=None: bool(

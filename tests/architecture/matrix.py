@@ -20,7 +20,8 @@ from sqlalchemy import text, update
 
 from entitylocker import tenancy
 from entitylocker.access import Role
-from entitylocker.accounts.models import SignUp
+from entitylocker.accounts.factor_models import Passkey
+from entitylocker.accounts.models import AddressChange, PasswordReset, SignUp
 from entitylocker.accounts.passwords import hash_password
 from entitylocker.accounts.people import tenant_of_person
 from entitylocker.accounts.service import Visit, add_operator
@@ -29,6 +30,7 @@ from entitylocker.accounts.tokens import new_token
 from entitylocker.delegations.giving import give_delegation
 from entitylocker.extensions import Base, db, utc_now
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
+from entitylocker.notifications.service import list_outbox
 from entitylocker.organisations import service as organisations_service
 from entitylocker.portals import service as portals
 from entitylocker.sharing import service as sharing
@@ -39,6 +41,21 @@ from entitylocker.tenancy import TableKind, Tenant
 from entitylocker.trust import service as trust
 from entitylocker.vault import service as vault
 from entitylocker.vault.models import Version
+from tests.architecture.matrix_citizen import lending
+from tests.architecture.matrix_federation import (
+    FEDERATION_FIELDS,
+    FEDERATION_KINDS,
+    FEDERATION_USED_UP,
+    FederationThings,
+)
+from tests.architecture.matrix_life import LIFE_FIELDS, LIFE_USED_UP, LifeThings
+from tests.architecture.matrix_onboarding import (
+    ONBOARDING_FIELDS,
+    ONBOARDING_KINDS,
+    ONBOARDING_USED_UP,
+    OnboardingThings,
+)
+from tests.architecture.matrix_units import UNIT_FIELDS, UNIT_KINDS, UNIT_USED_UP, UnitThings
 from tests.factories import PASSWORD, Member, Organisations, Person, csrf_token, next_pan
 from tests.oauth.world import PDF, Program, World, make_world, new_key, portal_data, register
 from tests.trust.authorities import make_authority
@@ -84,7 +101,7 @@ class Visitor:
             cookie.pop("_flashes", None)
 
 
-class Scene:
+class Scene(LifeThings, UnitThings, FederationThings, OnboardingThings):
     """Everything a request of the matrix may name."""
 
     def __init__(self, app: Flask, issuer: str) -> None:
@@ -107,9 +124,12 @@ class Scene:
 
     def _furnish(self, house: House) -> None:
         kinds = ("folder_id", "membership_id", "invitation_id", "delegation_id", "portal_id", "identifier_id")
-        for kind in (*kinds, "certificate_id"):
+        for kind in (*kinds, "certificate_id", "director_id", "change_id", "proposal_id"):
             house.ids[kind] = self.fresh(kind, house)
         house.ids["binned_id"] = self.fresh("binned_id", house)
+        house.ids["lending_id"] = lending(self, house)
+        for kind in (*UNIT_KINDS, *FEDERATION_KINDS, "agent_id", *ONBOARDING_KINDS):
+            house.ids[kind] = self.fresh(kind, house)
 
     def _consent(self, house: House, program: Program) -> str:
         """Deposit a document, give it to a portal; answers the portal's access token."""
@@ -158,6 +178,8 @@ class Scene:
             return self.own.administrator
         if name == "other_administrator":
             return self.other.administrator
+        if name == Role.BRANCH_ADMINISTRATOR:
+            return self.seated()
         if name in ROLES:
             return self.organisations.add_member(Role(name), self.own.organisation_id)
         if name == "removed":
@@ -171,13 +193,14 @@ class Scene:
     def _removed(self) -> Person:
         member = self.organisations.add_member(Role.ADMINISTRATOR, self.own.organisation_id)
         with self.app.test_request_context():
-            membership_id = member.actor.membership_id
-            assert membership_id is not None
-            organisations_service.end_membership(self.own.administrator.actor, membership_id)
+            # One administrator alone removes no other: this one goes.
+            organisations_service.leave_organisation(member.actor)
         return member
 
     def leaver(self, role: str) -> Member:
         """A member of that role who may be lost."""
+        if role == Role.BRANCH_ADMINISTRATOR:
+            return self.seated()
         return self.organisations.add_member(Role(role), self.own.organisation_id)
 
     def another_session(self, person: Person) -> Person:
@@ -258,9 +281,34 @@ class Scene:
                 return pending.id
         raise AssertionError("the identifier does not wait for the operator")
 
+    def _new_director_id(self, house: House) -> UUID:
+        din = f"{next(_numbers):08d}"
+        return organisations_service.add_director(house.administrator.actor, din=din, name="Asha Rao")
+
+    def _new_change_id(self, house: House) -> UUID:
+        """A change of name that waits for the operator; `house` has one, too, to be withdrawn."""
+        another = self.organisations.make(name="Renamed Once")
+        for member in (house.administrator, another):
+            letter = organisations_service.Letter("order.pdf", io.BytesIO(PDF))
+            organisations_service.change_name(member.actor, name="Another Name", reason="for the matrix", letter=letter)
+        for pending in organisations_service.list_pending_names(self.organisations.operator()):
+            if pending.organisation_id == another.organisation_id:
+                return pending.id
+        raise AssertionError("the change of name does not wait for the operator")
+
     def _new_consent_id(self, house: House) -> UUID:
         del house
         return UUID(self.world.tokens()["consent_id"])
+
+    def passkey_of(self, person: Person) -> UUID:
+        """A passkey of theirs."""
+        passkey = Passkey(
+            id=uuid4(), person_id=person.person_id, credential_id=uuid4().bytes, public_key=b"none", sign_count=0,
+            transports="", is_synced=False, is_backed_up=False, aaguid="", name="Key",
+        )  # fmt: skip
+        with self.app.app_context(), tenancy.transaction(tenant_of_person(person.person_id)):
+            db.session.add(passkey)
+        return passkey.id
 
     def sign_up(self) -> str:
         """The token of a sign-up that waits for its confirmation."""
@@ -274,11 +322,42 @@ class Scene:
             )  # fmt: skip
         return token
 
-    def invite(self, administrator: Member) -> tuple[UUID, str]:
+    def mail_id(self) -> UUID:
+        """A mail in the outbox."""
+        with self.app.app_context():
+            return list_outbox(limit=1)[0].id
+
+    @functools.cached_property
+    def _forgetful(self) -> Person:
+        """Somebody whom links in mails are about."""
+        return self.organisations.person("Leela Forgetful")
+
+    def reset_token(self) -> str:
+        """The token of a link that sets a new password."""
+        return self._put_link(self._forgetful, lambda digest, person: PasswordReset(
+            token_digest=digest, person_id=person.person_id, expires_at=utc_now() + timedelta(minutes=30),
+        ))  # fmt: skip
+
+    def address_token(self, person: Person | None, *, confirmed: bool = False) -> str:
+        """The token of a link that takes over an address (the same as before), or undoes that."""
+        return self._put_link(person or self._forgetful, lambda digest, found: AddressChange(
+            person_id=found.person_id, token_digest=new_token()[1] if confirmed else digest, old_email=found.email,
+            old_normalised=found.email, new_email=found.email, expires_at=utc_now() + timedelta(hours=1),
+            confirmed_at=utc_now() if confirmed else None, undo_digest=digest if confirmed else None,
+            undo_until=utc_now() + timedelta(days=7) if confirmed else None,
+        ))  # fmt: skip
+
+    def _put_link(self, person: Person, make: Callable[[bytes, Person], Base]) -> str:
+        token, digest = new_token()
+        with self.app.app_context(), tenancy.transaction(tenant_of_person(person.person_id)):
+            db.session.add(make(digest, person))
+        return token
+
+    def invite(self, administrator: Member, email: str | None = None) -> tuple[UUID, str]:
         """An open invitation: its id and its token."""
         with self.app.test_request_context():
             issued = organisations_service.invite_member(
-                administrator.actor, f"guest{next(_numbers)}@example.in", Role.READER
+                administrator.actor, email or f"guest{next(_numbers)}@example.in", Role.READER
             )
         return issued.id, urlsplit(issued.link).path.rsplit("/", 1)[-1]
 
@@ -317,11 +396,22 @@ FIELDS: dict[str, Callable[[Scene], dict[str, Any]]] = {
         "name": "Asha Rao", "email": f"asha{uuid4().hex[:8]}@example.in", "password": "a long enough password for Asha",
     },
     "accounts.confirm": lambda scene: {"password": "a long enough password"},
+    "accounts.rename_passkey": lambda scene: {"name": f"Key {next(_numbers)}"},
+    "accounts.add_passkey": lambda scene: {"name": "Key", "credential": "none"},
+    "accounts.passkey": lambda scene: {"credential": "none"},
+    "organisations.set_second_factor": lambda scene: {"required": "no"},
     "accounts.set_language": lambda scene: {"language": "en"},
+    "accounts.forgotten": lambda scene: {"email": f"nobody{next(_numbers)}@example.in"},
+    "accounts.reset_password": lambda scene: {"password": "seven wet otters juggle"},
+    "accounts.change_password": lambda scene: {"current_password": "not the password", "password": "short"},
+    "accounts.change_email": lambda scene: {"email": f"other{uuid4().hex[:8]}@example.in"},
     "organisations.register": lambda scene: {
         "name": "New Organisation", "kind": "company", "identifier_kind": "pan", "identifier": next_pan(),
     },
     "organisations.state_identifier": lambda scene: {"identifier_kind": "pan", "identifier": next_pan()},
+    "organisations.add_director": lambda scene: {"din": f"{next(_numbers):08d}", "name": "Asha Rao"},
+    "organisations.change_name": lambda scene: {"name": "Yet Another Name", "reason": "for the matrix"},
+    "organisations.change_role": lambda scene: {"role": "auditor"},
     "organisations.invite": lambda scene: {"email": f"guest{next(_numbers)}@example.in", "role": "reader"},
     "delegations.give": lambda scene: {
         "membership_id": str(scene.own.ids["membership_id"]), "role": "reader", "starts_on": date.today().isoformat(),
@@ -350,8 +440,14 @@ FIELDS: dict[str, Callable[[Scene], dict[str, Any]]] = {
     },
     "operator.verify_identifier": lambda scene: {"note": "seen"},
     "operator.refuse_identifier": lambda scene: {"reason": "not readable"},
+    "operator.decide_dispute": lambda scene: {"reason": "asked the register", "decision": "stays"},
+    "operator.refuse_name": lambda scene: {"reason": "not readable"},
     "operator.refuse_portal": lambda scene: {"reason": "not known"},
     "operator.suspend_portal": lambda scene: {"reason": "complaints"},
+    **UNIT_FIELDS,
+    **FEDERATION_FIELDS,
+    **LIFE_FIELDS,
+    **ONBOARDING_FIELDS,
     "oauth.endpoints.push": lambda scene: {"client_id": scene.world.program.client_id, "response_type": "code"},
     "oauth.endpoints.token": lambda scene: {"grant_type": "authorization_code", "code": "none"},
     "oauth.endpoints.revoke": lambda scene: {"token": scene.tokens["portal"]},
@@ -365,9 +461,14 @@ USED_UP = {
     "vault.check_again": "document_id",
     "organisations.revoke_invitation": "invitation_id",
     "organisations.end_membership": "membership_id",
+    "organisations.end_director": "director_id",
     "delegations.revoke": "delegation_id",
     "trust.remove": "certificate_id",
     "consents.revoke": "consent_id",
+    **UNIT_USED_UP,
+    **FEDERATION_USED_UP,
+    **LIFE_USED_UP,
+    **ONBOARDING_USED_UP,
 }
 # `document_id` means a document in the bin here.
 IN_BIN = {"vault.restore"}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import oidc_provider_mock
 import pytest
 import yaml
 from flask import Flask, url_for
 from werkzeug.test import TestResponse
 
 from entitylocker.config import Settings
+from entitylocker.outgoing import Hosts
 from tests.architecture.matrix import (
     ACTORS,
     FIELDS,
@@ -24,6 +28,12 @@ from tests.architecture.matrix import (
     Visitor,
     plain,
 )
+from tests.architecture.matrix_citizen import CITIZEN_LOCKER, NAMED, OF_PERSONS, PERSONAL
+from tests.architecture.matrix_federation import SLUG, connected, set_up
+from tests.architecture.matrix_life import LIFE_ALIASES
+from tests.architecture.matrix_onboarding import ONBOARDING_ALIASES
+from tests.architecture.matrix_units import UNIT_ALIASES, stands_for
+from tests.factories import Person
 
 OK, REFUSED, NOT_FOUND, SIGN_IN = "ok", "refused", "not_found", "sign_in"
 RULES: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(
@@ -35,8 +45,17 @@ pytestmark = pytest.mark.xdist_group("permission-matrix")
 
 
 @pytest.fixture(scope="module")
-def scene(app: Flask, settings: Settings) -> Scene:
-    return Scene(app, settings.base_url)
+def scene(app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    room, file = app.extensions["entitylocker"], tmp_path_factory.mktemp("lockers") / "lockers.json"
+    file.write_text(json.dumps([CITIZEN_LOCKER]))
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(room, "settings", replace(room.settings, citizen_lockers=str(file)))
+        with oidc_provider_mock.run_server_in_thread(port=0) as provider:
+            address = f"localhost:{provider.server_port}"
+            changed.setattr(room.outgoing, "hosts", Hosts.parse(address))
+            made = Scene(app, settings.base_url)
+            set_up(made, f"http://{address}")
+            yield made
 
 
 def _rules_of(app: Flask) -> Iterator[tuple[str, str]]:
@@ -65,6 +84,7 @@ def expected(line: dict[str, Any], name: str) -> str:
         "operator": people | {"operator": OK},
         "token": {"portal": OK, "other_portal": NOT_FOUND},
         "client": {},
+        "directory": {},
         "organisation": people | {role: kind for kind in (OK, REFUSED, NOT_FOUND) for role in line.get(kind, [])},
     }[line["arrival"]]
     return answers.get(name, SIGN_IN)
@@ -109,9 +129,17 @@ def _ask_anew(scene: Scene, endpoint: str, method: str, name: str) -> TestRespon
     changed: dict[str, Any] = {}
     if endpoint in USED_UP and method == "POST":
         kind = USED_UP[endpoint]
-        changed["document_id" if kind == "binned_id" else kind] = scene.fresh(kind, scene.own)
-    if endpoint in ("organisations.redeem", "organisations.invitation"):
+        aliases = {"binned_id": "document_id", **UNIT_ALIASES, **LIFE_ALIASES, **ONBOARDING_ALIASES}
+        changed[aliases.get(kind, kind)] = scene.fresh(kind, scene.own)
+    person = scene.visitors[name].person
+    if endpoint == "units.enter" and person is not None:
+        changed["unit_id"] = scene.entrance(person)
+    if endpoint == "organisations.invitation":
         changed["token"] = scene.invite(scene.guests)[1]
+    if endpoint == "organisations.redeem" and person is not None:
+        changed["token"] = scene.invite(scene.guests, person.email)[1]
+    if endpoint == "organisations.accept" and person is not None:
+        changed["invitation_id"] = scene.waiting(person)
     fields = FIELDS[endpoint](scene) if method == "POST" and endpoint in FIELDS else {}
     return _ask(scene, endpoint, method, name, fields, **changed)
 
@@ -140,7 +168,7 @@ def _ask(scene: Scene, endpoint: str, method: str, name: str, fields: dict[str, 
         headers["X-CSRFToken"] = visitor.csrf_token
     elif not endpoint.startswith("oauth.endpoints."):
         sent = {"csrf_token": visitor.csrf_token, **sent}
-    return visitor.client.post(path, data=sent, headers=headers)
+    return visitor.client.open(path, method=method, data=sent, headers=headers)
 
 
 def _again(fields: dict[str, Any]) -> dict[str, Any]:
@@ -154,31 +182,51 @@ def _again(fields: dict[str, Any]) -> dict[str, Any]:
 def _path(scene: Scene, endpoint: str, visitor: Visitor, changed: dict[str, Any]) -> str:
     arguments = next(scene.app.url_map.iter_rules(endpoint)).arguments
     values: dict[str, Any] = {name: _value(scene, endpoint, name, visitor) for name in arguments}
+    if endpoint in OF_PERSONS and visitor.person is not None:
+        values |= {name: make(scene, visitor.person) for name, make in PERSONAL.items() if name in arguments}
     with scene.app.test_request_context():
         return url_for(endpoint, **{**values, **changed}, _external=False)
 
 
+# What an address names, made for whoever comes (a person, or None): by its endpoint, else by its name.
+_BY_ENDPOINT: dict[str, Callable[[Scene, Person | None], Any]] = {
+    "federation.disconnect": lambda scene, person: connected(scene, person) if person else uuid4(),
+    "accounts.confirm": lambda scene, person: scene.sign_up_token,
+    "accounts.reset_password": lambda scene, person: scene.reset_token(),
+    "accounts.confirm_address": lambda scene, person: scene.address_token(person),
+    "accounts.take_address": lambda scene, person: scene.address_token(person),
+    "accounts.undo_address": lambda scene, person: scene.address_token(None, confirmed=True),
+    "accounts.restore_address": lambda scene, person: scene.address_token(None, confirmed=True),
+    "sharing.check_page": lambda scene, person: scene.check_code,
+}
+_BY_NAME: dict[str, Callable[[Scene, Person | None], Any]] = {
+    "session_id": lambda scene, person: scene.another_session(person).session_id if person else uuid4(),
+    "passkey_id": lambda scene, person: scene.passkey_of(person) if person else uuid4(),
+    "message_id": lambda scene, person: scene.mail_id(),
+}
+_FIXED: dict[str, Any] = {
+    "number": 1, "place": 1, "token": "none", "filename": "icon.svg", "slug": SLUG, "path": "Users", **NAMED,
+}  # fmt: skip
+
+
 def _value(scene: Scene, endpoint: str, name: str, visitor: Visitor) -> Any:
-    if name == "session_id":
-        return scene.another_session(visitor.person).session_id if visitor.person else uuid4()
-    if endpoint == "accounts.confirm":
-        return scene.sign_up_token
-    if endpoint == "sharing.check_page":
-        return scene.check_code
+    make = _BY_ENDPOINT.get(endpoint) or _BY_NAME.get(name)
+    if make is not None:
+        return make(scene, visitor.person)
     if name == "certificate_id" and endpoint.startswith("operator_trust."):
         return scene.common_certificate_id
     if name == "document_id" and endpoint in IN_BIN:
         return scene.own.ids["binned_id"]
-    numbers = {"number": 1, "place": 1}
-    fixed = {"organisation_id": scene.own.organisation_id, **numbers, "token": "none", "filename": "icon.svg"}
-    return scene.own.ids.get(name, fixed.get(name))
+    fixed = {"organisation_id": scene.own.organisation_id, **_FIXED}
+    return scene.own.ids.get(stands_for(endpoint, name), fixed.get(name))
 
 
 # What one may not see is not there: another organisation's thing and no thing at all answer alike.
 
 _OWNED = (
     "document_id", "folder_id", "membership_id", "invitation_id", "delegation_id", "consent_id", "portal_id",
-    "certificate_id",
+    "certificate_id", "director_id", "lending_id", "unit_id", "link_id", "branch_id", "authorisation_id", "agent_id",
+    "proposal_id", "run_id",
 )  # fmt: skip
 
 

@@ -14,16 +14,20 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import Role
+from entitylocker.accounts.factor_models import AuthenticatorApp, Passkey, RecoveryCode
 from entitylocker.audit.models import OPERATOR_LOG
 from entitylocker.config import Settings
 from entitylocker.extensions import Base, db
+from entitylocker.federation.models import FederatedIdentity, IdentityProvider
 from entitylocker.tenancy import DatabaseRole, OneOrganisation, TableKind, Tenant
 from entitylocker.trust import service as trust
 from entitylocker.vault.models import Folder
 from tests.architecture.matrix import House
+from tests.citizen import rows as citizen_rows
 from tests.factories import Member, Organisations
 from tests.oauth.world import make_world
 from tests.trust.authorities import make_authority
+from tests.units.world import authorise, give_branch, join, name_agent
 
 TABLES = {kind: [t for t in Base.metadata.tables.values() if t.info.get("kind") is kind] for kind in TableKind}
 # How the table of organisations itself names its organisation.
@@ -46,8 +50,52 @@ def houses(app: Flask, settings: Settings) -> tuple[House, House]:
             trust.add_certificates(world.giver.actor, [make_authority().der])
             trust.set_policy(world.giver.actor, claimed_time_suffices=True)
         organisations.add_member(Role.READER, world.giver.organisation_id)
+        _between(world.giver, world.keeper)
+        _of_citizens(app, organisations, world.giver)
+        _of_persons(app, world.giver)
         found.append(House(world.giver, {"keeper": world.keeper.organisation_id}))
     return found[0], found[1]
+
+
+def _between(parent: Member, child: Member) -> None:
+    """The keeper is a unit of the giver and acts for it as an agency, too."""
+    join(parent, child)
+    give_branch(parent, parent, child.organisation_id)
+    name_agent(child, authorise(parent, child, Role.READER), child)
+
+
+def _of_citizens(app: Flask, organisations: Organisations, member: Member) -> None:
+    """What the administrator proved, shows and lends."""
+    membership_id = organisations.add_member(Role.READER, member.organisation_id).actor.membership_id
+    assert membership_id is not None
+    citizen_rows.put_link(app, member)
+    citizen_rows.put_proof(app, member)
+    citizen_rows.put_shown(app, member, member.organisation_id, membership_id)
+    citizen_rows.put_lending(app, member, member.organisation_id, membership_id)
+
+
+def _of_persons(app: Flask, member: Member) -> None:
+    """With what the administrator signs in."""
+    provider = IdentityProvider(
+        id=uuid7(), organisation_id=member.organisation_id, name="Own", slug=f"way-{uuid7().hex[-12:]}", issuer="i",
+        client_id="c", wrapped_key=b"", encrypted_secret=b"", set_up_by_name="Asha",
+    )  # fmt: skip
+    with app.app_context(), tenancy.transaction(Tenant(organisation_id=member.organisation_id)):
+        db.session.add(provider)
+    theirs: list[Any] = [
+        Passkey(
+            person_id=member.person_id, credential_id=uuid7().bytes, public_key=b"", sign_count=0, transports="",
+            is_synced=False, is_backed_up=False, aaguid="", name="Key",
+        ),
+        AuthenticatorApp(person_id=member.person_id, wrapped_secret=b""),
+        RecoveryCode(person_id=member.person_id, code_digest=uuid7().bytes),
+        FederatedIdentity(
+            person_id=member.person_id, provider_id=provider.id, organisation_id=member.organisation_id,
+            organisation_name="Own", issuer="i", subject="s", called="",
+        ),
+    ]  # fmt: skip
+    with app.app_context(), tenancy.transaction(Tenant(person_id=member.person_id)):
+        db.session.add_all(theirs)
 
 
 @pytest.fixture
@@ -83,6 +131,11 @@ def test_the_tables_that_are_looked_at_are_not_empty(own: House) -> None:
     tenant = Tenant(organisation_id=own.organisation_id)
     for name in ("organisations", "memberships", "invitations", "folders", "documents", "versions", "events"):
         assert _everything(Base.metadata.tables[name], tenant, COLUMN.get(name, "organisation_id")), name
+    for name in ("unit_links", "branch_administrations", "authorisations"):
+        assert _everything(Base.metadata.tables[name], tenant, "organisation_id"), name
+    keeper = Tenant(organisation_id=own.ids["keeper"])
+    for name in ("authorisation_agents", "organisation_codes"):
+        assert _everything(Base.metadata.tables[name], keeper, "organisation_id"), name
     for name in ("consents", "organisation_certificates", "trust_policies"):
         assert _everything(Base.metadata.tables[name], tenant, "organisation_id"), name
 
@@ -156,6 +209,24 @@ def test_a_keeper_may_not_change_what_was_given_to_it(own: House) -> None:
         _refused("UPDATE consents SET ends_at = ends_at + interval '1 year'", tenant)
 
 
+def test_neither_side_of_a_unit_or_an_agency_writes_the_others_part(own: House) -> None:
+    parent, child = Tenant(organisation_id=own.organisation_id), Tenant(organisation_id=own.ids["keeper"])
+    for tenant in (parent, child):
+        _refused("UPDATE unit_links SET joined_at = now()", tenant)
+        _refused("UPDATE authorisations SET accepted_at = now()", tenant)
+        _refused("UPDATE authorisations SET ends_at = ends_at + interval '1 year'", tenant)
+        _refused("UPDATE branch_administrations SET branch_organisation_id = organisation_id", tenant)
+        _refused("UPDATE identifiers SET vouched_by_id = organisation_id", tenant)
+        _refused("DELETE FROM authorisation_agents", tenant)
+        _refused("SELECT * FROM lookup_sources(gen_random_uuid())", tenant)
+    _refused("UPDATE organisations SET parent_id = NULL", child)
+    with tenancy.transaction(child):
+        result: Any = db.session.execute(text("UPDATE authorisations SET confirmed_at = NULL"))
+        assert result.rowcount == 0
+    with tenancy.transaction(Tenant(organisation_id=own.ids["keeper"])):
+        assert db.session.scalar(text("SELECT count(*) FROM branch_administrations")) == 0
+
+
 def test_only_the_operator_says_whom_everybody_trusts_and_what_a_certificate_is_never_changes(own: House) -> None:
     mine = Tenant(organisation_id=own.organisation_id)
     operator, worker = Tenant(DatabaseRole.OPERATOR), Tenant(DatabaseRole.WORKER)
@@ -192,7 +263,9 @@ def test_events_are_neither_changed_nor_removed_by_anybody(own: House) -> None:
     "table",
     ["documents", "versions", "folders", "consents", "consent_items", "organisation_keys", "memberships", "sessions",
      "persons", "tokens", "authorization_codes", "invitations", "delegations", "idempotency_keys",
-     "organisation_certificates", "trust_policies", "revocation_wants"],
+     "organisation_certificates", "unit_links", "branch_administrations", "authorisations", "authorisation_agents",
+     "organisation_codes", "trust_policies", "revocation_wants", "citizen_links",
+     "citizen_proofs", "shown_proofs", "lendings", "lending_reads", "citizen_states", "ekyc_uses"],
 )  # fmt: skip
 def test_the_operator_reads_nothing_of_what_organisations_and_people_keep(table: str, own: House) -> None:
     for tenant in (Tenant(DatabaseRole.OPERATOR), Tenant(DatabaseRole.OPERATOR, own.organisation_id)):
@@ -207,6 +280,10 @@ def test_the_operator_reads_the_log_of_the_installation_and_no_other_trail(own: 
 
 WORKER_SEES = {
     "versions": {"organisation_id", "id", "verdict", "created_at", "recheck_at"},
+    # It destroys the keys of organisations that were closed long ago.
+    "organisations": {"id", "state", "state_at"},
+    # It ends what has expired, and goes on with files of departments and officers.
+    "identifiers": {"organisation_id", "state", "valid_until"},
     # It fetches what is wanted, once for everybody.
     "revocation_answers": None,
     "revocation_wants": {
@@ -220,10 +297,15 @@ WORKER_SEES = {
         "once",
         "served_at",
     },
+    # It ends lendings whose day is over, and gives tokens of ended links back.
+    "lendings": {"organisation_id", "id", "ends_at", "ended_at", "reminded_at"},
+    "citizen_revocations": None,
     "document_types": None,
     "trust_certificates": None,
     "trust_crls": None,
     "outbox_messages": None,
+    "text_messages": None,
+    "onboarding_runs": {"organisation_id", "id", "state", "worked_until"},
 }
 
 

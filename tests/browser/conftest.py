@@ -24,7 +24,9 @@ _REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation",
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with DemoProcess(tmp_path_factory.mktemp("browser") / "home") as running:
+    home = tmp_path_factory.mktemp("browser") / "home"
+    # One session serves many tests: nobody is asked in their midst whether it is still the same person.
+    with DemoProcess(home, settings={"ENTITYLOCKER_STEP_UP_SECONDS": "36000"}) as running:
         yield Demo(running.facts)
 
 

@@ -74,7 +74,7 @@ class Demo:
         email, password = self.credentials(role)
         page.get_by_label("E-mail address").fill(email)
         page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda address: "/sign-in" not in address)
 
     def documents(self, page: Page) -> dict[str, str]:

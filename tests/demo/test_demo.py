@@ -13,6 +13,7 @@ import psutil
 import pytest
 import requests
 
+from entitylocker.cli.demo_citizen import KEY
 from tests.demo_process import DemoProcess
 from tests.programs import free_port
 
@@ -31,7 +32,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
 
 def test_the_first_line_says_what_a_driver_needs(demo: DemoProcess) -> None:
     facts = demo.facts
-    assert {"base_url", "sandbox_url", "home", "operator", "organisations", "portal", "trust_dir"} <= set(facts)
+    places = {"base_url", "sandbox_url", "citizen_locker_url", "home", "trust_dir"}
+    assert places | {"operator", "organisations", "portal"} <= set(facts)
     assert facts["home"] == str(demo.home)
     assert set(facts["operator"]) == {"email", "password"}
     company, department = facts["organisations"]
@@ -43,7 +45,7 @@ def test_the_first_line_says_what_a_driver_needs(demo: DemoProcess) -> None:
 
 
 def test_what_the_first_line_names_works(demo: DemoProcess) -> None:
-    for place in ("base_url", "sandbox_url"):
+    for place in ("base_url", "sandbox_url", "citizen_locker_url"):
         assert requests.get(demo.facts[place], timeout=30).status_code == 200
     for person in demo.facts["organisations"][0]["people"]:
         demo.person(person["role"]).get(demo.organisation_path)
@@ -60,6 +62,18 @@ def test_the_tour_goes_to_its_end(demo: DemoProcess) -> None:
     assert all(step["ok"] for step in steps)
 
 
+def test_a_person_links_the_sample_citizen_locker(demo: DemoProcess) -> None:
+    person = demo.person("auditor")
+    page = "/account/citizen"
+    begun = person.post(f"{page}/links/{KEY}/begin", page, {})
+    asked = begun.headers["Location"]
+    assert asked.startswith(f"{demo.facts['citizen_locker_url']}/public/oauth2/1/authorize?")
+    answer = requests.post(asked, {"person": "zoya", "decision": "allow"}, allow_redirects=False, timeout=30)
+    assert answer.headers["Location"].startswith(f"{demo.facts['base_url']}/citizen/{KEY}/callback?")
+    person.get(answer.headers["Location"], expect=303)
+    assert "Zoya Benaam" in person.get(page).text
+
+
 def test_a_second_demo_on_the_same_home_is_refused_in_words(demo: DemoProcess) -> None:
     done = subprocess.run(demo.command(free_port()), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
@@ -71,6 +85,7 @@ def test_a_second_demo_on_the_same_home_is_refused_in_words(demo: DemoProcess) -
 
 def test_stopped_it_leaves_nothing_running_and_keeps_the_data(demo: DemoProcess) -> None:
     before = demo.facts
+    registered = _registration(demo)
     known = _documents(demo)
     assert known
     started = demo.descendants()
@@ -79,6 +94,7 @@ def test_stopped_it_leaves_nothing_running_and_keeps_the_data(demo: DemoProcess)
     assert demo.left_running() == []
     assert demo.start() == before
     assert _documents(demo) == known
+    assert _registration(demo) == registered
 
 
 def test_killed_it_leaves_nothing_running_and_starts_again(demo: DemoProcess) -> None:
@@ -90,6 +106,15 @@ def test_killed_it_leaves_nothing_running_and_starts_again(demo: DemoProcess) ->
     assert demo.left_running() == []
     demo.start()
     assert _documents(demo) == known
+
+
+def _registration(demo: DemoProcess) -> dict[str, str]:
+    """How the demo is registered with the sample citizen locker; for nobody else to read."""
+    file = demo.home / "secrets" / "citizen-lockers.json"
+    assert file.stat().st_mode & 0o077 == 0
+    registration: dict[str, str] = json.loads(file.read_text("utf-8"))[0]
+    assert len(registration["client_secret"]) >= 40
+    return registration
 
 
 def _documents(demo: DemoProcess) -> list[str]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from entitylocker import tenancy
+from entitylocker.app import create_app
+from entitylocker.config import Settings
 from entitylocker.consents import service as consents
 from entitylocker.extensions import db, utc_now
 from entitylocker.oauth import answering
@@ -157,6 +161,22 @@ def test_a_refresh_token_given_back_takes_the_access_tokens_with_it(world: World
     assert world.program.revoke(tokens["refresh_token"]).status_code == 200
     assert not is_good(world, tokens)
     refused(world.program.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+def test_attack_18_a_revoked_refresh_token_stays_revoked_after_a_restart(world: World, settings: Settings) -> None:
+    """CVE-2026-9802 in Keycloak: what was revoked worked again once the server had restarted."""
+    given_back, withdrawn = world.tokens(), world.tokens()
+    assert world.program.revoke(given_back["refresh_token"]).status_code == 200
+    with world.app.test_request_context():
+        consents.revoke_consent(world.giver.actor, UUID(withdrawn["consent_id"]))
+    good = world.tokens()
+    restarted = replace(world.program, app=create_app(settings))
+    for tokens in (given_back, withdrawn):
+        for _ in range(2):
+            refused(restarted.refresh(tokens["refresh_token"]), "invalid_grant")
+        path = f"/api/v1/consents/{tokens['consent_id']}"
+        assert restarted.get(path, tokens["access_token"]).status_code == 401
+    assert restarted.refresh(good["refresh_token"]).status_code == 200, "the new process knows the good ones"
 
 
 def test_giving_back_answers_the_same_for_what_is_unknown_or_anothers(world: World) -> None:

@@ -268,8 +268,9 @@ def test_where_only_the_word_for_others_changed_the_mail_says_that_one(
     house.do(rechecking.record_recheck, actor, paper.version_id, found, doubt, seen)
     house.do(telling.tell_changes, actor)
     (mail,) = house.mails_to(paper.member)
-    assert "others were told “Signature valid” until now, from now on “Signer not confirmed”" in mail.text
-    assert "until now “Signature valid”, from now on “Signature valid”" not in mail.text
+    said = " ".join(mail.text.split())
+    assert "others were told “Signature valid” until now, from now on “Signer not confirmed”" in said
+    assert "until now “Signature valid”, from now on “Signature valid”" not in said
 
 
 def test_a_check_that_was_queued_twice_is_written_down_once(

@@ -84,7 +84,8 @@ def test_a_revocation_comes_to_light_and_the_portal_is_refused(
     house.do(jobs.tell_changes, str(world.giver.organisation_id))
     for told in (world.giver, officer):
         (mail,) = house.mails_to(told)
-        assert "Certificate: until now “Signature valid”, from now on “Signer's certificate revoked”" in mail.text
+        said = " ".join(mail.text.split())
+        assert "Certificate: until now “Signature valid”, from now on “Signer's certificate revoked”" in said
         assert f"{settings.base_url}/organisations/{world.giver.organisation_id}/documents?changed=1" in mail.text
     assert house.mails_to(reader) == []
 
@@ -274,7 +275,7 @@ def test_many_changes_are_one_mail(
         service.bin_document(member.actor, papers[0].document_id)
     house.do(telling.tell_changes, job_actor(member.organisation_id))
     (mail,) = house.mails_to(member)
-    assert mail.text.count("- Paper") == 2 * 20, "in both languages"
+    assert mail.text.count("- Paper") == 20
     assert "and 2 more" in mail.text
     assert "Paper 00" not in mail.text
     assert "\n" not in mail.subject
