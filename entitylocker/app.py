@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from entitylocker import tenancy
 from entitylocker.access import Permission
 from entitylocker.accounts import service as accounts
-from entitylocker.accounts.events import AddressChanged
+from entitylocker.accounts.events import AccountRecovered, AddressChanged
 from entitylocker.accounts.other_ways import register_other_ways
 from entitylocker.accounts.pages import find_language, store_language
 from entitylocker.accounts.pages import pages as accounts_pages
@@ -34,6 +34,7 @@ from entitylocker.errors import N_
 from entitylocker.exports import service as exports
 from entitylocker.exports.pages import pages as exports_pages
 from entitylocker.extensions import babel, csrf, db, limiter, login_manager, migrate
+from entitylocker.federation import arrivals
 from entitylocker.federation import membership as federation
 from entitylocker.federation.pages import pages as federation_pages
 from entitylocker.federation.scim import blueprint as scim
@@ -276,6 +277,9 @@ def _wire_rooms() -> None:
     tenancy.react(OrganisationClosed, consents.on_organisation_closed)
     tenancy.react(OrganisationClosed, sharing.on_organisation_closed)
     tenancy.react(OrganisationClosed, delegations.on_organisation_closed)
+    tenancy.react(OrganisationClosed, citizen.on_organisation_closed)
+    tenancy.react(AccountRecovered, citizen.on_account_recovered)
+    tenancy.react(AccountRecovered, arrivals.on_account_recovered)
     tenancy.react(AnswerArrived, vault_jobs.on_answer_arrived)
     tenancy.react(TrustChanged, vault_jobs.on_trust_changed)
     tenancy.react(DocumentBinned, sharing.on_document_binned)

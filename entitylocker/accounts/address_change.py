@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
 from entitylocker.accounts.errors import AddressLinkEnded, SameAddress, UndoLinkEnded
 from entitylocker.accounts.events import AccountRecovered, AddressChanged
+from entitylocker.accounts.factors import remove_factors_since
 from entitylocker.accounts.models import AddressChange, Operator, Person
 from entitylocker.accounts.notices import tell_person
 from entitylocker.accounts.people import (
@@ -195,7 +196,7 @@ def undo_address(token: str) -> None:
     """Give the account back to the old address: it was not its owner who changed it.
 
     Later changes go, too, every session ends, and the password, which somebody else may know, is removed: a new one is
-    set through a link in a mail. Raises UndoLinkEnded.
+    set through a link in a mail. What was added to sign in with since a day before goes as well. Raises UndoLinkEnded.
     """
     found = _find_undo(token)
     with tenancy.transaction(tenant_of_person(found.person_id)):
@@ -213,9 +214,16 @@ def undo_address(token: str) -> None:
         record(actor, EventTag.PERSON_ADDRESS_UNDO, Subject("person", found.person_id, found.name))
         end_resets(actor, found.person_id, why="address_undone")
         end_all_sessions(actor, found.person_id)
-        tenancy.publish(AccountRecovered(found.person_id))
+        since = _began(this.id)
+        remove_factors_since(found.person_id, since)
+        tenancy.publish(AccountRecovered(found.person_id, since))
         tell_person(found.person_id, "address_restored")
         _follow(found.person_id)
+
+
+def _began(change_id: UUID) -> datetime:
+    """When whoever asked for a change may have come in: a day before they asked (RFC 9562 section 5.7: its id says)."""
+    return datetime.fromtimestamp((change_id.int >> 80) / 1000, UTC) - timedelta(days=1)
 
 
 def _follow(person_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -15,6 +16,10 @@ class AddressChanged:
 
 @dataclass(frozen=True)
 class AccountRecovered:
-    """The owner of an address took the account back from whoever changed it; the running transaction is theirs."""
+    """The owner of an address took the account back from whoever changed it; the running transaction is theirs.
+
+    `since`: what was added to the account from then on may be that person's, and goes.
+    """
 
     person_id: UUID
+    since: datetime

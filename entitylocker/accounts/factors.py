@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from entitylocker import tenancy
 from entitylocker.accounts.factor_models import AuthenticatorApp, Passkey, RecoveryCode
@@ -49,3 +50,9 @@ def read_factors(person_id: UUID) -> Factors:
     )
     row = db.session.execute(select(passkeys.scalar_subquery(), apps.scalar_subquery(), codes.scalar_subquery())).one()
     return Factors(int(row[0]), bool(row[1]), int(row[2]))
+
+
+def remove_factors_since(person_id: UUID, since: datetime) -> None:
+    """Remove what somebody else may have added to an account, in the running transaction of its person."""
+    for table in (Passkey, AuthenticatorApp, RecoveryCode):
+        db.session.execute(delete(table).where(table.person_id == person_id, table.created_at >= since))

@@ -18,7 +18,7 @@ from entitylocker.citizen.states import Ending
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
-from entitylocker.organisations.events import MembershipEnded
+from entitylocker.organisations.events import MembershipEnded, OrganisationClosed
 from entitylocker.tenancy import DatabaseRole, open_use_case, use_case
 from entitylocker.web.links import link_to
 
@@ -112,6 +112,14 @@ def on_membership_ended(event: MembershipEnded) -> None:
             ShownProof.organisation_id == event.organisation_id, ShownProof.membership_id == event.membership_id
         )
     )
+
+
+def on_organisation_closed(event: OrganisationClosed) -> None:
+    """Reaction: what was lent to an organisation that is closed is its person's alone again, in that transaction."""
+    found = select(Lending).where(Lending.organisation_id == event.organisation_id, Lending.ended_at.is_(None))
+    for row in db.session.scalars(found.order_by(Lending.id).with_for_update()):
+        _end(event.actor, row, Ending.CLOSED)
+    db.session.execute(delete(ShownProof).where(ShownProof.organisation_id == event.organisation_id))
 
 
 # Time

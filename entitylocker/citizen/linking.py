@@ -12,6 +12,8 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.events import AccountRecovered
+from entitylocker.accounts.people import as_actor
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.citizen.adapters import Identity, Tokens, TokensRefused
@@ -182,11 +184,23 @@ def end_link(actor: Actor, link_id: UUID) -> None:
 @use_case(Permission.ACCOUNT_OWN)
 def _end_link(actor: Actor, link_id: UUID) -> None:
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
-    link = locked_link(actor, link_id)
+    _remove(actor, locked_link(actor, link_id))
+
+
+def on_account_recovered(event: AccountRecovered) -> None:
+    """Reaction: what somebody else may have linked to an account is linked no longer."""
+    actor = tenancy.current().actor or as_actor(event.person_id, "")
+    found = select(CitizenLink).where(CitizenLink.person_id == event.person_id, CitizenLink.created_at >= event.since)
+    for link in list(db.session.scalars(found.order_by(CitizenLink.id).with_for_update())):
+        _remove(actor, link)
+
+
+def _remove(actor: Actor, link: CitizenLink) -> None:
+    """Remove a locked link in the running transaction of its person."""
     end_source(link.id)
     queue_revocation(link.locker_key, Sealed(link.wrapped_key, link.sealed_tokens), link.id)
     name = locker_name(link.locker_key)
-    db.session.execute(delete(CitizenLink).where(CitizenLink.person_id == actor.person_id, CitizenLink.id == link.id))
+    db.session.execute(delete(CitizenLink).where(CitizenLink.person_id == link.person_id, CitizenLink.id == link.id))
     record(actor, EventTag.CITIZEN_UNLINK, Subject("citizen_link", link.id, name), locker=link.locker_key)
 
 

@@ -2,9 +2,9 @@
 
 from entitylocker.citizen.borrowing import export_lent, get_lent, keep_copy, list_lent, open_lent
 from entitylocker.citizen.ekyc import add_ekyc, offers_ekyc, remove_ekyc
-from entitylocker.citizen.ending import on_membership_ended, withdraw_lending
+from entitylocker.citizen.ending import on_membership_ended, on_organisation_closed, withdraw_lending
 from entitylocker.citizen.lending import lend, list_lendable, prepare_lending
-from entitylocker.citizen.linking import begin_link, end_link, finish_link, get_link, list_links
+from entitylocker.citizen.linking import begin_link, end_link, finish_link, get_link, list_links, on_account_recovered
 from entitylocker.citizen.lockers import get_locker, list_lockers
 from entitylocker.citizen.own_lendings import allow_copy, export_own, list_own
 from entitylocker.citizen.showing import hide_proof, list_proofs, list_shown, proofs_of_members, show_proof
@@ -36,7 +36,9 @@ __all__ = [
     "list_proofs",
     "list_shown",
     "offers_ekyc",
+    "on_account_recovered",
     "on_membership_ended",
+    "on_organisation_closed",
     "open_lent",
     "prepare_lending",
     "proofs_of_members",

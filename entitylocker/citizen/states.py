@@ -28,6 +28,7 @@ class Ending(StrEnum):
     TIME = "time"
     UNLINKED = "unlinked"
     MEMBERSHIP = "membership"
+    CLOSED = "closed"
 
 
 ENDING_WORDS: dict[str, str] = {
@@ -35,4 +36,5 @@ ENDING_WORDS: dict[str, str] = {
     Ending.TIME: N_("its time was over"),
     Ending.UNLINKED: N_("the link to the citizen locker ended"),
     Ending.MEMBERSHIP: N_("the membership ended"),
+    Ending.CLOSED: N_("the organisation was closed"),
 }

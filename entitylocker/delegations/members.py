@@ -56,17 +56,21 @@ def load_member(person_id: UUID, session_id: UUID | None, organisation_id: UUID)
             membership_id=membership.id,
             rights_version=membership.rights_version,
             through="" if seat is None else seat.source_name,
-            second_factor_missing=standing.second_factor and not _is_strong(person_id, session_id),
+            second_factor_missing=standing.second_factor and not _suffices(person_id, session_id, organisation_id),
             grants=(_base_grant(membership), *_delegated(membership)) if seat is None else seat.grants(),
         )
 
 
-def _is_strong(person_id: UUID, session_id: UUID | None) -> bool:
-    """Whether the session was opened with two factors. Commands and jobs have no session, and are not asked."""
+def _suffices(person_id: UUID, session_id: UUID | None, organisation_id: UUID) -> bool:
+    """Whether the session was opened with two factors, or by the organisation's own provider, whose business that is.
+
+    Commands and jobs have no session, and are not asked.
+    """
     if session_id is None:
         return True
     own = (PersonSession.person_id == person_id, PersonSession.id == session_id)
-    return is_strong((db.session.scalar(select(PersonSession.amr).where(*own)) or "").split())
+    row = db.session.execute(select(PersonSession.amr, PersonSession.limited_to).where(*own)).first()
+    return row is not None and (row.limited_to == organisation_id or is_strong(row.amr.split()))
 
 
 def _get_membership(organisation_id: UUID, seat: Seat) -> Membership | None:

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import ANONYMOUS, Actor, Permission, require
+from entitylocker.accounts.events import AccountRecovered
 from entitylocker.accounts.people import on_own_account
 from entitylocker.accounts.sessions import Visit
 from entitylocker.accounts.signing import open_proved
@@ -238,6 +239,15 @@ def _disconnect(actor: Actor, provider_id: UUID) -> None:
     if gone is None:
         raise NotFound
     record(actor, EventTag.IDENTITY_UNLINK, Subject("identity_provider", provider_id, gone))
+
+
+def on_account_recovered(event: AccountRecovered) -> None:
+    """What somebody else may have connected to an account is connected no longer."""
+    db.session.execute(
+        delete(FederatedIdentity).where(
+            FederatedIdentity.person_id == event.person_id, FederatedIdentity.created_at >= event.since
+        )
+    )
 
 
 @use_case(Permission.ACCOUNT_OWN)

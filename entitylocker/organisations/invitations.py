@@ -98,6 +98,7 @@ def new_invitation(actor: Actor, way: InvitationWay, role: Role, digest: bytes, 
         expires_at=now + INVITATION_LIFETIMES[way],
         sent_at=now,
         invited_by_id=actor.membership_id,
+        invited_by_person_id=actor.person_id,
         invited_by_name=actor.name,
         guest_name=guest.guest_name or None,
         guest_key=guest.guest_key,
@@ -260,7 +261,8 @@ def renew(actor: Actor, row: Invitation) -> None:
     """Let a locked invitation begin anew, as issued by `actor`."""
     row.sent_at = utc_now()
     row.expires_at = row.sent_at + INVITATION_LIFETIMES[InvitationWay(row.way)]
-    row.invited_by_id, row.invited_by_name = actor.membership_id, actor.name
+    row.invited_by_id, row.invited_by_person_id = actor.membership_id, actor.person_id
+    row.invited_by_name = actor.name
     record(actor, EventTag.INVITATION_RESEND, subject_of(row), role=row.role, way=row.way)
 
 

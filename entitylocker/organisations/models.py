@@ -227,6 +227,8 @@ class Invitation(Identified, Dated, Base):
     expires_at: Mapped[datetime]
     # None: the organisation had no member yet, a parent's officer invited.
     invited_by_id: Mapped[UUID | None]
+    # Who that was, member or not: nobody lets themselves in.
+    invited_by_person_id: Mapped[UUID | None]
     invited_by_name: Mapped[str] = mapped_column(Text)
     redeemed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

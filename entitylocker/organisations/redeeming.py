@@ -129,7 +129,7 @@ def _redeem(guest: Actor, which: Any) -> None:
     if row is None:
         raise InvitationEnded
     person = get_own_person(guest)
-    if not may_let_in(guest.organisation_id, row.invited_by_id, person.id):
+    if row.invited_by_person_id == person.id or not may_let_in(guest.organisation_id, row.invited_by_id, person.id):
         raise InvitationEnded
     if not is_for(InvitationWay(row.way), row.email, person.email):
         raise ForAnotherAddress(address=mask_email(row.email or ""))

@@ -24,6 +24,7 @@ ADDED = (
     "run_id",
     "wrapped_code",
     "in_person",
+    "invited_by_person_id",
     "sent_at",
 )
 OLD_COLUMNS = """organisation_id uuid, organisation_name text, role text, email text,
@@ -74,6 +75,7 @@ def _invitations() -> None:
         op.add_column(table, sa.Column(name, sa.Text()))
     op.add_column(table, sa.Column("run_id", sa.Uuid()))
     op.add_column(table, sa.Column("wrapped_code", sa.LargeBinary()))
+    op.add_column(table, sa.Column("invited_by_person_id", sa.Uuid()))
     op.add_column(table, sa.Column("in_person", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.alter_column(table, "in_person", server_default=None)
     op.add_column(table, sa.Column("sent_at", AT))

@@ -233,7 +233,7 @@ def _lendings() -> None:
 
 
 def _lending_rules() -> list[sa.CheckConstraint]:
-    endings = "'withdrawn', 'time', 'unlinked', 'membership'"
+    endings = "'withdrawn', 'time', 'unlinked', 'membership', 'closed'"
     return [
         sa.CheckConstraint(f"verdict IN ({VERDICTS})", name="ck_lendings_verdict"),
         sa.CheckConstraint(f"ended_because IN ({endings})", name="ck_lendings_ended_because"),
