@@ -48,6 +48,7 @@ from entitylocker.onboarding.pages import pages as onboarding_pages
 from entitylocker.organisations import person_notices, signatories
 from entitylocker.organisations import service as organisations
 from entitylocker.organisations.events import (
+    IdentifierExpired,
     InvitationIssued,
     MembershipBegan,
     MembershipEnded,
@@ -80,6 +81,7 @@ from entitylocker.trust.pages import pages as trust_pages
 from entitylocker.units import service as units
 from entitylocker.units.pages import pages as units_pages
 from entitylocker.units.reminding import remind_of_letter, remind_of_parent
+from entitylocker.units.sweeping import on_identifier_expired
 from entitylocker.vault import jobs as vault_jobs
 from entitylocker.vault import service as vault
 from entitylocker.vault.api import blueprint as vault_api
@@ -278,6 +280,7 @@ def _wire_rooms() -> None:
     tenancy.react(OrganisationClosed, sharing.on_organisation_closed)
     tenancy.react(OrganisationClosed, delegations.on_organisation_closed)
     tenancy.react(OrganisationClosed, citizen.on_organisation_closed)
+    tenancy.react(IdentifierExpired, on_identifier_expired)
     tenancy.react(AccountRecovered, citizen.on_account_recovered)
     tenancy.react(AccountRecovered, arrivals.on_account_recovered)
     tenancy.react(AnswerArrived, vault_jobs.on_answer_arrived)

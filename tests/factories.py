@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import io
 import itertools
 import os
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -24,6 +25,7 @@ from entitylocker.delegations.service import load_member
 from entitylocker.extensions import utc_now
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.organisations import service as organisations
+from entitylocker.organisations.letters import Letter
 
 PASSWORD = "a long enough password for tests"
 _numbers = itertools.count(int.from_bytes(os.urandom(3), "big") * 1000)
@@ -135,19 +137,33 @@ class Organisations:
         kind: OrganisationKind = OrganisationKind.COMPANY,
         identifier_kind: IdentifierKind = IdentifierKind.PAN,
         identifier: str | None = None,
+        letter: Letter | None = None,
     ) -> Member:
         """Register an organisation; answers its administrator."""
         founder = self.person()
         with self.app.test_request_context():
             organisation_id = organisations.register_organisation(
                 founder.actor, name=name, kind=kind, identifier_kind=identifier_kind,
-                identifier=identifier or next_pan(),
+                identifier=identifier or next_pan(), letter=letter,
             )  # fmt: skip
             if verified:
                 self.verify(organisation_id)
         administrator = Member(**vars(founder), organisation_id=organisation_id)
         self._administrators[organisation_id] = administrator
         return administrator
+
+    def department(
+        self, *, name: str = "Department of Public Works", code: str | None = None, verified: bool = True
+    ) -> Member:
+        """A government department with a department code: such that vouches for its units."""
+        return self.make(
+            verified=verified,
+            name=name,
+            kind=OrganisationKind.GOVERNMENT_DEPARTMENT,
+            identifier_kind=IdentifierKind.DEPARTMENT,
+            identifier=code or f"D-{uuid4().hex[:8].upper()}",
+            letter=Letter("order.pdf", io.BytesIO(b"%PDF-1.7\nan order\n%%EOF")),
+        )
 
     def verify(self, organisation_id: UUID) -> None:
         """Have the operator verify everything the organisation stated."""

@@ -37,6 +37,7 @@ def own_membership(actor: Actor) -> Membership:
             Membership.organisation_id == actor.organisation_id,
             Membership.person_id == actor.person_id,
             Membership.ended_at.is_(None),
+            Membership.source_kind.is_(None),
         )
         .with_for_update(read=True)
     )

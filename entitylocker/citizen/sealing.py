@@ -1,17 +1,12 @@
-"""Tokens of citizen lockers at rest: sealed under a key of their own, which the operator's key wraps."""
+"""Tokens of citizen lockers at rest: sealed for one row, in the way the store seals every secret."""
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from entitylocker.storage.errors import KeyUnwrapFailed
-from entitylocker.storage.keys import KEY_SIZE, NONCE_SIZE
+from entitylocker.storage.secrets import SealedSecret, open_secret, seal_secret
 from entitylocker.web.engine_room import engines
 
 _LABEL = b"entitylocker/citizen-tokens/1\x00"
@@ -35,20 +30,12 @@ class Sealed:
 
 def seal(owner_id: UUID, tokens: KeptTokens) -> Sealed:
     """Seal tokens for the row `owner_id`: in another row they cannot be opened."""
-    key, nonce = os.urandom(KEY_SIZE), os.urandom(NONCE_SIZE)
-    context = _LABEL + owner_id.bytes
     plain = json.dumps([tokens.access_token, tokens.refresh_token]).encode()
-    wrapped = engines().operator_key.wrap(key, context=context)
-    return Sealed(wrapped, nonce + AESGCM(key).encrypt(nonce, plain, context))
+    sealed = seal_secret(engines().operator_key, plain, context=_LABEL + owner_id.bytes)
+    return Sealed(sealed.wrapped_key, sealed.body)
 
 
 def unseal(owner_id: UUID, sealed: Sealed) -> KeptTokens:
     """The tokens of the row `owner_id`. Raises KeyUnwrapFailed, WrongOperatorKey."""
-    context = _LABEL + owner_id.bytes
-    key = engines().operator_key.unwrap(sealed.wrapped_key, context=context)
-    nonce, body = sealed.sealed_tokens[:NONCE_SIZE], sealed.sealed_tokens[NONCE_SIZE:]
-    try:
-        access_token, refresh_token = json.loads(AESGCM(key).decrypt(nonce, body, context))
-    except InvalidTag:
-        raise KeyUnwrapFailed(reason="authentication") from None
-    return KeptTokens(access_token, refresh_token)
+    kept = SealedSecret(sealed.wrapped_key, sealed.sealed_tokens)
+    return KeptTokens(*json.loads(open_secret(engines().operator_key, kept, context=_LABEL + owner_id.bytes)))

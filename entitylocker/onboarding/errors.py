@@ -100,3 +100,18 @@ class LetterRefused(LockerError):
     code = "onboarding_letter_refused"
     status = 422
     message = N_("The order letter must be a PDF file of at most 10 MB.")
+
+
+class InvitesThemselves(LockerError):
+    code = "onboarding_invites_themselves"
+    status = 422
+    message = N_("This is your own address. Nobody invites themselves: ask somebody of the department.")
+
+
+class ComesFromInside(LockerError):
+    code = "onboarding_comes_from_inside"
+    status = 422
+    message = N_(
+        "This department has an administrator already. You look after your organisation from above, so further people "
+        "who answer for the department are invited by its own administrators."
+    )

@@ -10,9 +10,13 @@ from sqlalchemy import select
 from entitylocker.access import Actor, Permission, Role, require
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.extensions import db, utc_now
+from entitylocker.onboarding.errors import ComesFromInside, InvitesThemselves
 from entitylocker.onboarding.rows import Plan, guest_key, officer_key
 from entitylocker.organisations.invitations import find_member_by_email
+from entitylocker.organisations.inviters import has_administrator
 from entitylocker.organisations.models import Invitation, Membership
+from entitylocker.organisations.registration import get_own_person
+from entitylocker.organisations.rules import ANSWERING_ROLES
 from entitylocker.organisations.service import ForWhom, invite_by_phone, invite_member, issue_slip
 from entitylocker.organisations.states import InvitationWay
 from entitylocker.tenancy import use_case
@@ -59,15 +63,32 @@ def _invitation(seat: Actor, plan: Plan) -> Invitation | None:
     return db.session.scalars(query.order_by(Invitation.id.desc()).limit(1)).first()
 
 
-@use_case(Permission.MEMBER_INVITE)
-def invite_guest(seat: Actor, plan: Plan, run_id: UUID, *, in_person: bool) -> UUID:
-    """Invite the officer of a row in the way it says; returns the invitation's id.
+@use_case(Permission.MEMBER_SEAT)
+def get_own_address(actor: Actor) -> str:
+    """The confirmed address of whoever acts."""
+    require(actor, Permission.MEMBER_SEAT, actor.facts)
+    return get_own_person(actor).email
 
-    Raises MoreThanYouHold, AlreadyMember, HandItOverInPerson, NotByMessage.
+
+def is_own(plan: Plan, address: str) -> bool:
+    """Whether the officer of a row has that address."""
+    return bool(plan.email) and normalise_email(plan.email) == normalise_email(address)
+
+
+@use_case(Permission.MEMBER_INVITE)
+def invite_guest(seat: Actor, plan: Plan, run_id: UUID, *, above: Actor, in_person: bool) -> UUID:
+    """Invite the officer of a row in the way it says; returns the invitation's id. `above`: who acts, in the parent.
+
+    Raises InvitesThemselves, ComesFromInside, MoreThanYouHold, AlreadyMember, HandItOverInPerson, NotByMessage.
     """
     require(seat, Permission.MEMBER_INVITE, seat.facts)
-    guest = ForWhom(plan.officer, guest_key(plan), plan.language or None, run_id)
     role = Role(plan.role)
+    if is_own(plan, get_own_person(seat).email):
+        raise InvitesThemselves(field="email")
+    # Who looks after the parent only as a branch begins a unit; who answers for it later is for the unit itself to say.
+    if above.through and role in ANSWERING_ROLES and has_administrator(seat.organisation_id):
+        raise ComesFromInside(field="role")
+    guest = ForWhom(plan.officer, guest_key(plan), plan.language or None, run_id, above.organisation_id)
     if plan.way == InvitationWay.SLIP:
         return issue_slip(seat, guest, role, in_person=in_person).id
     if plan.way == InvitationWay.SMS:

@@ -14,7 +14,8 @@ from entitylocker.accounts.schemas import one_line
 from entitylocker.extensions import db
 from entitylocker.onboarding.errors import LetterRefused
 from entitylocker.onboarding.files import read_table
-from entitylocker.onboarding.guests import find_guest
+from entitylocker.onboarding.guests import find_guest, get_own_address, is_own
+from entitylocker.onboarding.headers import EMAIL
 from entitylocker.onboarding.lists import by_slip, department_key, read_rows
 from entitylocker.onboarding.models import OnboardingRow, OnboardingRun, RowState, RunState
 from entitylocker.onboarding.rows import ReadRow
@@ -49,9 +50,12 @@ def look_at_file(actor: Actor, file: SentFile) -> list[ReadRow]:
         raise LetterRefused(field="letter")
     rows = read_rows(read_table(file.content), [unit.name for unit in units.values()], in_person=file.in_person)
     opened: set[str] = set()
+    own = get_own_address(actor)
     for row in rows:
         if not row.problems:
             _look_ahead(actor, row, units, opened, file)
+        if is_own(row.plan, own) and any(note.code.startswith("would_invite_") for note in row.notes):
+            row.problems.append(Word("own_address", EMAIL))
     return rows
 
 

@@ -222,7 +222,7 @@ def _do(actor: Actor, run_id: UUID, row: ReadRow, kept: OnboardingRow, in_person
     mine = _find_own(seat, row.plan, run_id)
     if mine is None and settle_guest(seat, row):
         return {"child_id": unit.id, "child_opened": opened, "invitation_id": None}
-    invitation_id = mine or invite_guest(seat, row.plan, run_id, in_person=in_person)
+    invitation_id = mine or invite_guest(seat, row.plan, run_id, above=actor, in_person=in_person)
     row.notes.append(Word(f"invited_{row.plan.way}"))
     return {"child_id": unit.id, "child_opened": opened, "invitation_id": invitation_id}
 

@@ -41,8 +41,15 @@ def seat_in(actor: Actor, unit: Unit) -> Actor:
         rights_version=0,
         name=f"{actor.name} ({actor.organisation_name})",
         through=actor.organisation_name,
-        grants=(Grant(SEAT),),
+        grants=(Grant(SEAT, delegation_id=_delegation(actor)),),
     )
+
+
+def _delegation(actor: Actor) -> UUID | None:
+    """The delegation by which alone `actor` seats people, if it is one: what it does not carry it carries nowhere."""
+    if Permission.MEMBER_SEAT in lasting_permissions(actor, own_only=True):
+        return None
+    return next((grant.delegation_id for grant in actor.grants if grant.delegation_id is not None), None)
 
 
 @open_use_case("what the person may do is only known after looking")

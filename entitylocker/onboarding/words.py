@@ -40,6 +40,7 @@ PROBLEMS: dict[str, str] = {
     "unknown_parent": N_("There is no such department, neither in this file nor in your organisation."),
     "twice": N_("The same officer stands for the same department in line %(line)s already."),
     "more_than_you_hold": N_("You cannot give this role."),
+    "own_address": N_("This is your own address. Nobody invites themselves: ask somebody of the department."),
     "bad_code": N_("This is not a department code: capital letters, digits and hyphens."),
     # What came up only when the row was worked through.
     "refused": N_("This was not done: %(why)s"),

@@ -119,6 +119,17 @@ class RoleBeyondYours(LockerError):
     message = N_("You can change roles only between those that hold nothing beyond your own role.")
 
 
+class OwnRole(LockerError):
+    code = "own_role"
+    status = 422
+    message = N_("Nobody changes their own role. Ask another administrator.")
+
+
+class RenamedMeanwhile(Conflict):
+    code = "renamed_meanwhile"
+    message = N_("The organisation changed its name after you saw it. Nothing was decided: look at it again.")
+
+
 class RoleOfSeat(Conflict):
     code = "role_of_seat"
     message = N_("This person acts here through another organisation. The role is decided where that was agreed.")

@@ -49,12 +49,15 @@ class IssuedInvitation:
 
 @dataclass(frozen=True)
 class ForWhom:
-    """What an invitation says beside address and role. `run_id`: the run of bulk onboarding that issues it."""
+    """What an invitation says beside address and role. `run_id`: the run of bulk onboarding that issues it;
+    `through_organisation_id`: the organisation above from which that is done.
+    """
 
     guest_name: str = ""
     guest_key: str | None = None
     language: str | None = None
     run_id: UUID | None = None
+    through_organisation_id: UUID | None = None
 
 
 def may_issue(actor: Actor, role: Role) -> None:
@@ -99,6 +102,8 @@ def new_invitation(actor: Actor, way: InvitationWay, role: Role, digest: bytes, 
         sent_at=now,
         invited_by_id=actor.membership_id,
         invited_by_person_id=actor.person_id,
+        through_organisation_id=guest.through_organisation_id,
+        by_directory=False,
         invited_by_name=actor.name,
         guest_name=guest.guest_name or None,
         guest_key=guest.guest_key,
@@ -263,6 +268,7 @@ def renew(actor: Actor, row: Invitation) -> None:
     row.expires_at = row.sent_at + INVITATION_LIFETIMES[InvitationWay(row.way)]
     row.invited_by_id, row.invited_by_person_id = actor.membership_id, actor.person_id
     row.invited_by_name = actor.name
+    row.through_organisation_id, row.by_directory = None, False
     record(actor, EventTag.INVITATION_RESEND, subject_of(row), role=row.role, way=row.way)
 
 

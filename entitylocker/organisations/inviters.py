@@ -4,29 +4,73 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 
+from entitylocker.access import Role
 from entitylocker.extensions import db
-from entitylocker.organisations.models import Membership
+from entitylocker.organisations.models import Invitation, Membership
+from entitylocker.organisations.states import InvitationWay
 
 
-def may_let_in(organisation_id: UUID, invited_by_id: UUID | None, person_id: UUID) -> bool:
-    """Nobody lets themselves in, and nobody who acted here through another organisation does once that ended.
+def may_let_in(row: Invitation, person_id: UUID) -> bool:
+    """Whether the person of the running transaction may come in by an open invitation of its organisation.
 
-    `invited_by_id` None: a parent's officer invited before there was any member.
+    Nobody lets themselves in; nobody lets anybody in from another organisation once that ended; and whoever acts here
+    through another one comes in only by mail, from a member of this one or its directory.
     """
-    if invited_by_id is None:
-        return True
+    if row.invited_by_person_id == person_id:
+        return False
+    if row.invited_by_id is None:
+        is_own, stands = row.by_directory, row.by_directory or _stands_above(row)
+    else:
+        is_own, stands = _inviter(row, row.invited_by_id, person_id)
+    return stands and ((is_own and row.way == InvitationWay.MAIL) or not _sits_here(person_id))
+
+
+def _inviter(row: Invitation, invited_by_id: UUID, person_id: UUID) -> tuple[bool, bool]:
+    """Whether a member of the organisation itself invited, and whether they may let that person in."""
     inviter = db.session.execute(
         select(Membership.person_id, Membership.source_kind, Membership.source_id).where(
-            Membership.organisation_id == organisation_id, Membership.id == invited_by_id
+            Membership.organisation_id == row.organisation_id, Membership.id == invited_by_id
         )
     ).first()
     if inviter is None or inviter.person_id == person_id:
-        return False
-    return inviter.source_kind is None or _stands(inviter.person_id, inviter.source_id)
+        return False, False
+    is_own = inviter.source_kind is None
+    return is_own, is_own or _stands(inviter.person_id, inviter.source_id)
 
 
 def _stands(person_id: UUID, source_id: UUID) -> bool:
     statement = text("SELECT true FROM lookup_seats() WHERE person_id = :person AND source_id = :source")
     return db.session.execute(statement, {"person": person_id, "source": source_id}).first() is not None
+
+
+def _stands_above(row: Invitation) -> bool:
+    """Whether the officer of an organisation above may still seat people from there.
+
+    Who administers that one only as a branch gives a unit its first administrator; further ones come from inside.
+    """
+    if row.through_organisation_id is None or row.invited_by_person_id is None:
+        return False
+    values = {"person": row.invited_by_person_id, "parent": row.through_organisation_id}
+    found = db.session.scalar(text("SELECT lookup_issuer_above(:person, :parent)"), values)
+    if found == "branch" and row.role == Role.ADMINISTRATOR:
+        return not has_administrator(row.organisation_id)
+    return found is not None
+
+
+def has_administrator(organisation_id: UUID | None) -> bool:
+    """Whether a member of the organisation itself administers it now, in the running transaction."""
+    administers = exists().where(
+        Membership.organisation_id == organisation_id,
+        Membership.role == Role.ADMINISTRATOR.value,
+        Membership.ended_at.is_(None),
+        Membership.source_kind.is_(None),
+    )
+    return bool(db.session.scalar(select(administers)))
+
+
+def _sits_here(person_id: UUID) -> bool:
+    """Whether the person may act here through another organisation today, entered or not."""
+    statement = text("SELECT true FROM lookup_seats() WHERE person_id = :person")
+    return db.session.execute(statement, {"person": person_id}).first() is not None

@@ -8,12 +8,14 @@ from uuid import UUID
 from flask_babel import lazy_gettext
 from sqlalchemy import select, text
 
+from entitylocker import tenancy
 from entitylocker.access import Actor, Facts, OrganisationState, Permission, Role, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import housekeeper, job_actor, task
 from entitylocker.notifications.service import send_mail
+from entitylocker.organisations.events import IdentifierExpired
 from entitylocker.organisations.life_rules import UNDO_WITHIN
 from entitylocker.organisations.members import list_addresses
 from entitylocker.organisations.models import Organisation
@@ -79,4 +81,13 @@ def end_key(actor: Actor) -> bool:
     if gone is None:
         return False
     record(actor, EventTag.ORGANISATION_END_KEY, Subject("organisation", actor.organisation_id))
+    _end_identifiers(actor)
     return True
+
+
+def _end_identifiers(actor: Actor) -> None:
+    """Whoever cannot come back keeps no identifier from others."""
+    assert actor.organisation_id is not None
+    for row in db.session.execute(text("SELECT * FROM sweep_identifiers_of_closed()")).all():
+        record(actor, EventTag.IDENTIFIER_EXPIRE, Subject("identifier", row.id, row.value), kind=row.kind)
+        tenancy.publish(IdentifierExpired(actor, actor.organisation_id, row.id))

@@ -105,8 +105,13 @@ class Ballot:
 
     @property
     def deciding(self) -> frozenset[UUID]:
-        """Whose votes decide: the settled ones; where nobody is settled yet, everybody who has a vote."""
+        """Whose votes decide: the settled ones; everybody who has a vote where no vote is settled."""
         return self.voters if self.settled is None else (self.voters & self.settled or self.voters)
+
+    @property
+    def is_young(self) -> bool:
+        """Whether people seated lately would decide about somebody who was there before them."""
+        return self.settled is not None and self.concerned in self.settled and not self.voters & self.settled
 
     @property
     def yes(self) -> int:
@@ -125,13 +130,16 @@ class Ballot:
 
     @property
     def is_seconded(self) -> bool:
-        """Whether two say yes where two have a vote, settled or not."""
-        return sum(self.votes.get(voter, False) for voter in self.voters) >= min(2, len(self.voters))
+        """Whether two say yes where two have a vote; a no of anybody then is not outvoted by somebody seated lately."""
+        said = [self.votes[voter] for voter in self.voters if voter in self.votes]
+        if len(self.deciding) == 1 and False in said:
+            return False
+        return sum(said) >= min(2, len(self.voters))
 
     @property
     def is_alone(self) -> bool:
-        """Whether one administrator decides about another: then that one may object."""
-        return self.concerned is not None and len(self.deciding) == 1
+        """Whether one administrator decides about another, or only such as were seated lately: that one may object."""
+        return self.concerned is not None and (len(self.deciding) == 1 or self.is_young)
 
 
 def count(ballot: Ballot, now: datetime) -> Count:

@@ -225,10 +225,13 @@ class Invitation(Identified, Dated, Base):
     role: Mapped[str] = mapped_column(Text)
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     expires_at: Mapped[datetime]
-    # None: the organisation had no member yet, a parent's officer invited.
+    # None: the directory invited, or an officer of an organisation above.
     invited_by_id: Mapped[UUID | None]
     # Who that was, member or not: nobody lets themselves in.
     invited_by_person_id: Mapped[UUID | None]
+    # The organisation above whose officer invited from there: whether they still may is asked of it.
+    through_organisation_id: Mapped[UUID | None]
+    by_directory: Mapped[bool] = mapped_column(Boolean, default=False)
     invited_by_name: Mapped[str] = mapped_column(Text)
     redeemed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""What the operator does with whole organisations: look at the list, suspend, lift. Every look is an event."""
+"""What the operator does with organisations: look at the list, suspend, lift, bring back. Every look is an event."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import load_only
 
 from entitylocker.access import Actor, OrganisationState, Permission, require
@@ -16,9 +16,9 @@ from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.identifiers import OrganisationKind
 from entitylocker.jobs.queue import defer
-from entitylocker.organisations.errors import NotActive, NotSuspended
+from entitylocker.organisations.errors import NotActive, NotSuspended, TooLateToUndo
 from entitylocker.organisations.life_jobs import tell_life
-from entitylocker.organisations.life_rules import SuspendedBy
+from entitylocker.organisations.life_rules import SuspendedBy, may_undo_closing
 from entitylocker.organisations.models import Organisation, StatedIdentifier
 from entitylocker.organisations.states import IdentifierState
 from entitylocker.tenancy import use_case
@@ -85,13 +85,35 @@ def suspend_by_operator(actor: Actor, organisation_id: UUID, reason: str) -> str
 
 @use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def lift_by_operator(actor: Actor, organisation_id: UUID, reason: str) -> str:
-    """Lift a suspension, whoever suspended; `reason` says why. Answers the name. Raises NotFound, NotSuspended."""
+    """Lift a suspension, whoever suspended; `reason` says why. Answers the name. Raises NotFound, NotSuspended.
+
+    Without an administrator it is a draft again: nobody has begun to work there.
+    """
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)
     row = _lock(organisation_id)
     if row.state != S.SUSPENDED:
         raise NotSuspended
-    _write(actor, row, S.ACTIVE, None, "")
+    has_administrator = db.session.scalar(text("SELECT lookup_administered(:wanted)"), {"wanted": row.id})
+    _write(actor, row, S.ACTIVE if has_administrator else S.DRAFT, None, "")
     _record(actor, row, EventTag.ORGANISATION_LIFT, reason)
+    return row.name
+
+
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
+def reopen_by_operator(actor: Actor, organisation_id: UUID, reason: str) -> str:
+    """Bring a closed organisation back within the thirty days, on the word of somebody who was there.
+
+    It is suspended by the operator afterwards: nobody acts in it before it was looked at. What ended with the closing
+    stays ended. Answers the name. Raises NotFound, NotActive, TooLateToUndo.
+    """
+    require(actor, Permission.OPERATOR_APPROVE, actor.facts)
+    row = _lock(organisation_id)
+    if row.state != S.CLOSED:
+        raise NotActive
+    if not may_undo_closing(row.state_at, utc_now()):
+        raise TooLateToUndo
+    _write(actor, row, S.SUSPENDED, SuspendedBy.OPERATOR, reason)
+    _record(actor, row, EventTag.ORGANISATION_REOPEN, reason)
     return row.name
 
 

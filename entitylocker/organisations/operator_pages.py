@@ -1,4 +1,4 @@
-"""The operator's page of organisations: how they stand, suspending and lifting."""
+"""The operator's page of organisations: how they stand, suspending, lifting and bringing back."""
 
 from __future__ import annotations
 
@@ -45,6 +45,17 @@ def lift(organisation_id: UUID) -> Response | tuple[str, int]:
     if form.valid:
         name = operator_life.lift_by_operator(_operator(), organisation_id, form.data["reason"])
         return _done(gettext("%(name)s is active again.", name=name))
+    return _page(organisation_id, form.problems), form.status
+
+
+@pages.post("/operator/organisations/<uuid:organisation_id>/reopen")
+@operator_only
+def reopen(organisation_id: UUID) -> Response | tuple[str, int]:
+    """Bring a closed organisation back, suspended."""
+    form = Form(ReasonSchema)
+    if form.valid:
+        name = operator_life.reopen_by_operator(_operator(), organisation_id, form.data["reason"])
+        return _done(gettext("%(name)s is no longer closed. It stays suspended until you lift that.", name=name))
     return _page(organisation_id, form.problems), form.status
 
 

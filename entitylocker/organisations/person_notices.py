@@ -24,31 +24,35 @@ def on_invitation_issued(happening: InvitationIssued) -> None:
     """The other administrators hear of an invitation to a strong role while it can still be taken back."""
     if happening.role in STRONG:
         by, who = happening.actor.name, happening.guest_name
-        _tell_administrators(happening, happening.actor.person_id, "strong_role_offered", by=by, who=who)
+        place, but = happening.organisation_id, happening.actor.person_id
+        _tell_administrators(place, happening.role, but, "strong_role_offered", by=by, who=who)
 
 
 def on_membership_began(happening: MembershipBegan) -> None:
     """The other administrators hear of a new one. Of a new signatory they hear already."""
     if happening.role is Role.ADMINISTRATOR:
-        _tell_administrators(happening, happening.person_id, "strong_role_begun", who=happening.actor.name)
+        place, who = happening.organisation_id, happening.actor.name
+        _tell_administrators(place, happening.role, happening.person_id, "strong_role_begun", who=who)
 
 
-def _tell_administrators(
-    happening: InvitationIssued | MembershipBegan, but: UUID | None, kind: str, **facts: str
-) -> None:
-    name = _name_of(happening.organisation_id)
+def _tell_administrators(organisation_id: UUID, role: Role, but: UUID | None, kind: str, **facts: str) -> None:
+    name = _name_of(organisation_id)
     query = select(Membership.person_id).where(
-        Membership.organisation_id == happening.organisation_id,
+        Membership.organisation_id == organisation_id,
         Membership.ended_at.is_(None),
         Membership.role == Role.ADMINISTRATOR.value,
         Membership.person_id.is_distinct_from(but),
     )
     for person_id in list(db.session.scalars(query)):
-        tell_person(person_id, kind, organisation=name, role=happening.role.value, **facts)
+        tell_person(person_id, kind, organisation=name, role=role.value, **facts)
 
 
 def on_role_changed(happening: RoleChanged) -> None:
-    """The member hears of another role, unless they changed it themselves."""
+    """The member hears of another role, unless they changed it themselves; the administrators of one more of them."""
+    if happening.after is Role.ADMINISTRATOR:
+        who = db.session.scalar(select(Membership.person_name).where(Membership.id == happening.membership_id)) or ""
+        place = happening.organisation_id
+        _tell_administrators(place, happening.after, happening.person_id, "strong_role_begun", who=who)
     if happening.person_id == happening.actor.person_id:
         return
     tell_person(

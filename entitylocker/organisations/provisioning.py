@@ -47,14 +47,16 @@ def find_member(actor: Actor, email: str, membership_id: UUID | None) -> Members
 
 
 def let_directory_invite(actor: Actor, email: str, role: Role, name: str) -> None:
-    """Invite somebody of the directory by mail, once; an open invitation gets the role it says now."""
+    """Invite somebody of the directory by mail, once; with another role the open invitation ends and a new one goes."""
     waiting = _open_invitation(actor, email)
-    if waiting is not None:
-        waiting.role = role.value
+    if waiting is not None and waiting.role == role.value:
         return
+    if waiting is not None:
+        _revoke(actor, waiting)
     token, digest = new_token()
     row = new_invitation(actor, InvitationWay.MAIL, role, digest, ForWhom(guest_name=name))
-    row.email, row.email_normalised, row.invited_by_id = email, normalise_email(email), None
+    row.email, row.email_normalised = email, normalise_email(email)
+    row.invited_by_id, row.by_directory = None, True
     db.session.add(row)
     record(actor, EventTag.INVITATION_ISSUE, Subject("invitation", row.id, email), role=role.value, way=row.way)
     send_invitation(actor, row, token)
@@ -64,18 +66,22 @@ def let_directory_uninvite(actor: Actor, email: str) -> None:
     """Take back what the directory issued to an address and nobody accepted."""
     waiting = _open_invitation(actor, email)
     if waiting is not None:
-        waiting.revoked_at = utc_now()
-        record(actor, EventTag.INVITATION_REVOKE, subject_of(waiting))
+        _revoke(actor, waiting)
+
+
+def _revoke(actor: Actor, waiting: Invitation) -> None:
+    waiting.revoked_at = utc_now()
+    record(actor, EventTag.INVITATION_REVOKE, subject_of(waiting))
 
 
 def _open_invitation(actor: Actor, email: str) -> Invitation | None:
-    """The directory's own: what a member issued is that member's."""
+    """The directory's own: what a member or an officer from above issued is theirs."""
     return db.session.scalar(
         select(Invitation)
         .where(
             *is_open(actor.organisation_id),
             Invitation.email_normalised == normalise_email(email),
-            Invitation.invited_by_id.is_(None),
+            Invitation.by_directory,
         )
         .with_for_update()
     )

@@ -109,7 +109,7 @@ def redeem_invitation(actor: Actor, token: str) -> UUID:
 def accept_my_invitation(actor: Actor, invitation_id: UUID) -> UUID:
     """Accept an invitation to one's own confirmed address, without its link; returns the organisation's id.
 
-    Raises NotFound, AlreadyMember.
+    Raises NotFound, InvitationEnded where who issued it may let nobody in any more, AlreadyMember.
     """
     if actor.person_id is None:
         raise NotFound
@@ -129,7 +129,7 @@ def _redeem(guest: Actor, which: Any) -> None:
     if row is None:
         raise InvitationEnded
     person = get_own_person(guest)
-    if row.invited_by_person_id == person.id or not may_let_in(guest.organisation_id, row.invited_by_id, person.id):
+    if not may_let_in(row, person.id):
         raise InvitationEnded
     if not is_for(InvitationWay(row.way), row.email, person.email):
         raise ForAnotherAddress(address=mask_email(row.email or ""))

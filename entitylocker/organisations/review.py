@@ -26,6 +26,7 @@ from entitylocker.identifiers import (
 )
 from entitylocker.organisations.deciding import AsStated, LastDay, decide, lock_stated, put_verified, tell_claimant
 from entitylocker.organisations.disputes import Holder, find_holders
+from entitylocker.organisations.errors import RenamedMeanwhile
 from entitylocker.organisations.letters import OpenLetter, open_letter_of
 from entitylocker.organisations.models import Organisation, StatedIdentifier
 from entitylocker.organisations.states import IdentifierState
@@ -150,15 +151,23 @@ def _get_for_letter(actor: Actor, identifier_id: UUID) -> StatedIdentifier:
 
 @use_case(Permission.OPERATOR_APPROVE)
 def verify_identifier(
-    actor: Actor, identifier_id: UUID, note: str = "", *, valid_until: LastDay = AsStated.AS_STATED
+    actor: Actor,
+    identifier_id: UUID,
+    note: str = "",
+    *,
+    valid_until: LastDay = AsStated.AS_STATED,
+    seen_name: str | None = None,
 ) -> None:
     """Say that the organisation is who it says; `note`: how that was found. `valid_until`: its last day, None: no end.
 
-    Where the organisation held it already, the earlier row ends: it was renewed. Raises NotFound, AlreadyDecided,
-    AlreadyOver, HeldByAnother.
+    `seen_name`: under which name the operator saw it. Where the organisation held it already, the earlier row ends: it
+    was renewed. Raises NotFound, AlreadyDecided, AlreadyOver, HeldByAnother, RenamedMeanwhile.
     """
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)
     row = lock_stated(identifier_id)
+    name = db.session.scalar(select(Organisation.name).where(Organisation.id == row.organisation_id))
+    if seen_name is not None and seen_name != name:
+        raise RenamedMeanwhile
     put_verified(actor, row, METHOD, note, valid_until)
     tell_claimant(actor, row, EventTag.IDENTIFIER_VERIFY)
 

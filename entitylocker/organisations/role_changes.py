@@ -13,7 +13,7 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db
-from entitylocker.organisations.errors import AdministratorByQuorum, RoleBeyondYours, RoleOfSeat
+from entitylocker.organisations.errors import AdministratorByQuorum, OwnRole, RoleBeyondYours, RoleOfSeat
 from entitylocker.organisations.events import RoleChanged
 from entitylocker.organisations.identity_models import RoleChange
 from entitylocker.organisations.invitations import end_invitations_of
@@ -43,7 +43,7 @@ def get_member(actor: Actor, membership_id: UUID) -> Membership:
 def change_role(actor: Actor, membership_id: UUID, role: Role) -> None:
     """Give a current member another role; what runs for them with the old one is stopped at its commit.
 
-    Raises NotFound, RoleOfSeat for who acts through another organisation, AdministratorByQuorum for an administrator,
+    Raises NotFound, OwnRole, RoleOfSeat for who acts through another organisation, AdministratorByQuorum,
     RoleBeyondYours if the old or the new role holds anything that the actor does not hold everywhere and without end.
     """
     require(actor, Permission.MEMBER_CHANGE_ROLE, actor.facts)
@@ -61,6 +61,8 @@ def change_role(actor: Actor, membership_id: UUID, role: Role) -> None:
         raise AdministratorByQuorum(field="role")
     if not may_change_role(actor, before, role):
         raise RoleBeyondYours(field="role")
+    if member.id == actor.membership_id:
+        raise OwnRole(field="role")
     set_role(actor, member, role)
 
 

@@ -41,22 +41,49 @@ ROLE_MEANINGS: dict[Role, str] = {
 }
 
 
-def lasting_permissions(actor: Actor) -> frozenset[Permission]:
-    """What the actor holds over the whole organisation now and without an end."""
+def lasting_permissions(actor: Actor, *, own_only: bool = False) -> frozenset[Permission]:
+    """What the actor holds over the whole organisation now and without an end; `own_only`: not by a delegation."""
     now = utc_now()
-    lasting = (g for g in actor.grants if g.folder_path is None and g.ends_at is None and g.is_current(now))
+    lasting = (
+        grant
+        for grant in actor.grants
+        if grant.folder_path is None
+        and grant.ends_at is None
+        and grant.is_current(now)
+        and not (own_only and grant.delegation_id)
+    )
     return frozenset().union(*(grant.permissions for grant in lasting))
+
+
+def may_seat(actor: Actor, *, own_only: bool = False) -> bool:
+    """Whether the actor gives seats in any role, without holding what goes with them; `own_only`: not by a delegation.
+
+    MEMBER_SEAT must be held over the whole organisation without an end; or through a seat, as long as that stands:
+    whether it does is asked again of each invitation that is accepted.
+    """
+    if Permission.MEMBER_SEAT in lasting_permissions(actor, own_only=own_only):
+        return True
+    now = utc_now()
+    return any(g.role in SEAT_ROLES and g.folder_path is None and g.is_current(now) for g in actor.grants)
+
+
+def may_print(actor: Actor, role: Role, *, issued_by_them: bool) -> bool:
+    """Whether a slip is shown again. One that answers for the organisation opens more than its finder may hold:
+    only whoever issued it sees it, and who holds all of its role; giving seats is not enough.
+    """
+    return role not in ANSWERING_ROLES or issued_by_them or permissions_of(role) <= lasting_permissions(actor)
 
 
 def may_invite_to(actor: Actor, role: Role) -> bool:
     """An invitation carries a role without scope and end, so its giver must hold all of it that way.
 
-    Whoever holds MEMBER_SEAT that way gives seats in any role, without holding what goes with them.
+    Whoever holds MEMBER_SEAT that way gives seats in any role, without holding what goes with them. What a delegation
+    gave, which can be taken back, seats nobody who answers for the organisation.
     """
     if role in SEAT_ROLES:
         return False
-    lasting = lasting_permissions(actor)
-    return Permission.MEMBER_SEAT in lasting or permissions_of(role) <= lasting
+    own_only = role in ANSWERING_ROLES
+    return may_seat(actor, own_only=own_only) or permissions_of(role) <= lasting_permissions(actor, own_only=own_only)
 
 
 def may_change_role(actor: Actor, before: Role, after: Role) -> bool:
@@ -67,8 +94,9 @@ def may_change_role(actor: Actor, before: Role, after: Role) -> bool:
     """
     if before is Role.ADMINISTRATOR or SEAT_ROLES & {before, after}:
         return False
-    lasting = lasting_permissions(actor)
-    return Permission.MEMBER_SEAT in lasting or permissions_of(before) | permissions_of(after) <= lasting
+    own_only = bool(ANSWERING_ROLES & {before, after})
+    lasting = lasting_permissions(actor, own_only=own_only)
+    return may_seat(actor, own_only=own_only) or permissions_of(before) | permissions_of(after) <= lasting
 
 
 def roles_for(actor: Actor, before: Role) -> list[Role]:

@@ -29,7 +29,7 @@ from entitylocker.organisations.invitations import (
 )
 from entitylocker.organisations.keys import open_key
 from entitylocker.organisations.models import Invitation
-from entitylocker.organisations.rules import ANSWERING_ROLES
+from entitylocker.organisations.rules import ANSWERING_ROLES, may_print
 from entitylocker.organisations.slip_codes import code_of, digest_of_bearer
 from entitylocker.organisations.states import InvitationWay
 from entitylocker.tenancy import use_case
@@ -113,18 +113,26 @@ def renew_code(actor: Actor, invitation_id: UUID) -> IssuedInvitation:
 
 @use_case(Permission.MEMBER_INVITE, fresh=True)
 def print_slips(actor: Actor, invitation_ids: Iterable[UUID] | None = None, run_id: UUID | None = None) -> list[Slip]:
-    """The open slips of the actor's organisation: those named, those of a run, or all. The trail says who saw them."""
+    """The open slips of the actor's organisation: those named, those of a run, or all. The trail says who saw them.
+
+    Those that only others may see are left out. Raises MoreThanYouHold.
+    """
     require(actor, Permission.MEMBER_INVITE, actor.facts)
     query = select(Invitation).where(*is_open(actor.organisation_id), Invitation.way == InvitationWay.SLIP.value)
     if invitation_ids is not None:
         query = query.where(Invitation.id.in_(list(invitation_ids)))
     if run_id is not None:
         query = query.where(Invitation.run_id == run_id)
-    rows = list(db.session.scalars(query.order_by(Invitation.id)))
+    rows = [row for row in db.session.scalars(query.order_by(Invitation.id)) if _may_see(actor, row)]
     for row in rows:
-        may_issue(actor, Role(row.role))
         record(actor, EventTag.INVITATION_PRINT, subject_of(row))
     return [_slip(actor, row) for row in rows]
+
+
+def _may_see(actor: Actor, row: Invitation) -> bool:
+    may_issue(actor, Role(row.role))
+    is_theirs = actor.person_id is not None and row.invited_by_person_id == actor.person_id
+    return may_print(actor, Role(row.role), issued_by_them=is_theirs)
 
 
 def _slip(actor: Actor, row: Invitation) -> Slip:

@@ -53,7 +53,13 @@ def verify_identifier(identifier_id: UUID) -> AnyResponse | tuple[str, int]:
     if form.valid:
         with form.catching():
             given = form.data
-            organisations.verify_identifier(_operator(), identifier_id, given["note"], valid_until=given["valid_until"])
+            organisations.verify_identifier(
+                _operator(),
+                identifier_id,
+                given["note"],
+                valid_until=given["valid_until"],
+                seen_name=given["seen_name"],
+            )
             return _done(gettext("The identifier is verified."))
     return _page(identifier_id, form.problems), form.status
 

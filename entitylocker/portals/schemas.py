@@ -44,6 +44,7 @@ class NoteSchema(Schema):
 
     note = fields.String(load_default="", validate=validate.Length(max=LONGEST_REASON))
     valid_until = fields.Date(load_default=None)
+    seen_name = fields.String(load_default=None)
 
     @pre_load
     def drop_empty(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:

@@ -33,5 +33,5 @@ def open_secret(operator_key: OperatorKey, sealed: SealedSecret, *, context: byt
     nonce, body = sealed.body[:NONCE_SIZE], sealed.body[NONCE_SIZE:]
     try:
         return AESGCM(key).decrypt(nonce, body, context)
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise KeyUnwrapFailed(reason="authentication") from None

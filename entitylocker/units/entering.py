@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from entitylocker import tenancy
-from entitylocker.access import Actor, Permission, require
+from entitylocker.access import Actor, OrganisationState, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
-from entitylocker.organisations.models import Membership
+from entitylocker.organisations.models import Membership, Organisation
 from entitylocker.organisations.registration import get_own_person, new_membership
 from entitylocker.tenancy import open_use_case, use_case
 from entitylocker.units.errors import MemberHere
@@ -33,6 +33,8 @@ def enter(actor: Actor, organisation_id: UUID, *, source_id: UUID | None = None)
 @use_case(Permission.ACCOUNT_OWN)
 def _enter(guest: Actor, source_id: UUID | None) -> None:
     require(guest, Permission.ACCOUNT_OWN, guest.facts)
+    if not _is_awake(guest):
+        raise NotFound
     seats = [seat for seat in list_my_seats() if source_id in (None, seat.source_id)]
     # The look that locks comes last: what ends the source comes before it, or after this commit.
     if not seats or not seat_stands(seats[0].kind, seats[0].source_id):
@@ -41,6 +43,12 @@ def _enter(guest: Actor, source_id: UUID | None) -> None:
         raise MemberHere
     if seats[0].membership_id is None:
         _sit_down(guest, seats[0])
+
+
+def _is_awake(guest: Actor) -> bool:
+    """Whether one may come in: not into what is suspended or closed, nor while it is being suspended."""
+    query = select(Organisation.state).where(Organisation.id == guest.organisation_id).with_for_update(read=True)
+    return db.session.scalar(query) in (OrganisationState.DRAFT.value, OrganisationState.ACTIVE.value)
 
 
 def _current(guest: Actor, which: object) -> Membership | None:

@@ -52,7 +52,21 @@ class RequestEnded(Conflict):
 class VouchingNeedsVerified(LockerError):
     code = "vouching_needs_verified"
     status = 422
-    message = N_("Only a verified and active organisation can vouch for its units.")
+    message = N_("Only an active government department with a verified department code can vouch for its units.")
+
+
+class VouchingForDepartments(LockerError):
+    code = "vouching_for_departments"
+    status = 422
+    message = N_("Only a government department can be vouched for. Other units are verified by their own identifiers.")
+
+
+class CodeOutside(LockerError):
+    """Said before anything is looked up: it tells nothing of other codes."""
+
+    code = "code_outside"
+    status = 422
+    message = N_("The code of a unit begins with the department code of your organisation and a hyphen.")
 
 
 class VouchedAlready(LockerError):

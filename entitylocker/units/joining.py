@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
-from entitylocker.access import Actor, Permission, require
+from entitylocker.access import Actor, OrganisationState, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
@@ -28,7 +28,9 @@ from entitylocker.units.errors import (
 )
 from entitylocker.units.models import UnitLink
 from entitylocker.units.rules import read_code
+from entitylocker.units.sweeping import sweep_below
 from entitylocker.units.telling import tell_administrators, tell_trail
+from entitylocker.units.tree import find_units
 from entitylocker.web.links import link_to
 
 _REFUSALS = {"gone": RequestEnded, "has_parent": HasParent, "circle": WouldCloseCircle, "deep": TooDeep}
@@ -125,7 +127,10 @@ def _join(actor: Actor, link_id: UUID) -> UnitLink:
 
 @open_use_case("the other side is told after the act; what it calls asks for the permission")
 def end_unit(actor: Actor, link_id: UUID) -> None:
-    """As the parent: take a request back, or let a unit go; what was vouched for ends. Raises NotFound."""
+    """As the parent: take a request back, or let a unit go; what was vouched for ends. Raises NotFound.
+
+    To let a unit go takes who may entrust units, unless it is a draft that nobody has come into yet.
+    """
     link = _end_unit(actor, link_id)
     if link.joined_at is not None or not link.opened:
         _tell_end(actor, link, link.child_organisation_id)
@@ -134,7 +139,18 @@ def end_unit(actor: Actor, link_id: UUID) -> None:
 @use_case(Permission.UNIT_MANAGE, fresh=True)
 def _end_unit(actor: Actor, link_id: UUID) -> UnitLink:
     require(actor, Permission.UNIT_MANAGE, actor.facts)
-    return _end(actor, _get_link(UnitLink.organisation_id == actor.organisation_id, link_id))
+    link = _get_link(UnitLink.organisation_id == actor.organisation_id, link_id)
+    if link.joined_at is not None and not _is_empty_draft(link.child_organisation_id):
+        require(actor, Permission.UNIT_ENTRUST, actor.facts)
+    return _end(actor, link)
+
+
+def _is_empty_draft(unit_id: UUID) -> bool:
+    """A draft, also one that was closed as such: nobody came in and nothing is verified."""
+    unit = next((unit for unit in find_units() if unit.id == unit_id), None)
+    if unit is None or unit.members or unit.verified:
+        return False
+    return unit.state in (OrganisationState.DRAFT, OrganisationState.CLOSED)
 
 
 @open_use_case("the other side is told after the act; what it calls asks for the permission")
@@ -170,6 +186,8 @@ def _end(actor: Actor, link: UnitLink) -> UnitLink:
         else Subject("organisation", link.child_organisation_id, link.child_name)
     )
     record(actor, EventTag.UNIT_LEAVE, other, joined=link.joined_at is not None)
+    if link.joined_at is not None:
+        sweep_below(link.child_organisation_id)
     return link
 
 

@@ -11,7 +11,6 @@ from entitylocker.access import Role
 from entitylocker.access.roles import FOLDER_ROLES
 from entitylocker.organisations.days import Span, span_of
 from entitylocker.units.errors import LongerThanAYear, WrongRoleForFolder
-from entitylocker.web.formats import initials
 
 DEPTH = 6
 LONGEST = timedelta(days=366)
@@ -56,7 +55,11 @@ def agency_span(role: Role, folder: object | None, starts_on: date, ends_on: dat
     return span_of(starts_on, ends_on)
 
 
-def child_code(own_code: str | None, own_name: str, number: int) -> str:
-    """A department code for the unit of that number: the parent's code, or its initials, and the number."""
-    stem = own_code or re.sub(r"[^A-Z]", "", initials(own_name).upper()) or "UNIT"
-    return f"{stem}-{number:02d}"
+def child_code(own_code: str, number: int) -> str:
+    """A department code for the unit of that number: the parent's code and the number."""
+    return f"{own_code}-{number:02d}"
+
+
+def lies_below(code: str, own_code: str) -> bool:
+    """Whether a department code belongs to a unit of the department with `own_code` (migration 0014 says the same)."""
+    return code.startswith(f"{own_code}-") and len(code) > len(own_code) + 1

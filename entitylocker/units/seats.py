@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -30,13 +31,15 @@ class Seat:
     source_name: str
     role: Role
     folder_path: str | None
+    ends_at: datetime | None = None
 
     def grants(self) -> tuple[Grant, ...]:
-        """What the seat gives. For one folder, the organisation itself is only seen."""
-        given = Grant(permissions=permissions_of(self.role), role=self.role, folder_path=self.folder_path)
-        if self.folder_path is None:
-            return (given,)
-        return (Grant(permissions=permissions_of(Role.MEMBER), role=Role.MEMBER), given)
+        """What the seat gives, no longer than its source. For one folder, the organisation itself is only seen."""
+        given = self._grant(self.role, self.folder_path)
+        return (given,) if self.folder_path is None else (self._grant(Role.MEMBER, None), given)
+
+    def _grant(self, role: Role, folder_path: str | None) -> Grant:
+        return Grant(permissions=permissions_of(role), role=role, folder_path=folder_path, ends_at=self.ends_at)
 
 
 def list_my_seats() -> list[Seat]:
@@ -51,6 +54,7 @@ def list_my_seats() -> list[Seat]:
             row.source_name,
             Role(row.role),
             row.folder_path,
+            row.ends_at,
         )
         for row in rows
     ]

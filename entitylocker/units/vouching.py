@@ -1,4 +1,4 @@
-"""A verified parent vouches for its unit with an order letter; withdrawn, it ends at once."""
+"""A verified department vouches for its unit with an order letter; withdrawn, it ends at once."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import InvalidInput, LockerError, NotFound
 from entitylocker.extensions import db
-from entitylocker.identifiers import IdentifierKind, parse_identifier
+from entitylocker.identifiers import IdentifierKind, OrganisationKind, parse_identifier
 from entitylocker.organisations.letters import Letter, StoredLetter, drop_letter, store_letter
-from entitylocker.organisations.models import StatedIdentifier
+from entitylocker.organisations.models import Organisation, StatedIdentifier
 from entitylocker.organisations.states import IdentifierState
 from entitylocker.tenancy import open_use_case, use_case
-from entitylocker.units.errors import CodeNotFree, CodeTooLong, VouchedAlready, VouchingNeedsVerified
-from entitylocker.units.rules import child_code
+from entitylocker.units.errors import (
+    CodeNotFree,
+    CodeOutside,
+    CodeTooLong,
+    VouchedAlready,
+    VouchingForDepartments,
+    VouchingNeedsVerified,
+)
+from entitylocker.units.rules import child_code, lies_below
+from entitylocker.units.sweeping import sweep_below
 from entitylocker.units.telling import tell_trail
 from entitylocker.units.tree import find_units
 from entitylocker.units.views import Unit
@@ -30,14 +38,21 @@ _VOUCH = text(
     "SELECT claim_vouching(:word, :child, :code, :who, :mail, :letter, :object, :size, :stored_size, :sha256,"
     " :wrapped_key, :owner_key)"
 )
+_REFUSALS: dict[str | None, type[LockerError]] = {
+    "already": VouchedAlready,
+    "not_verified": VouchingNeedsVerified,
+    "no_department": VouchingForDepartments,
+    "outside": CodeOutside,
+}
 
 
 @open_use_case("the letter is stored with no transaction open; what it calls asks for the permission, before and after")
 def vouch_for(actor: Actor, child_id: UUID, letter: Letter, *, code: str | None = None) -> UUID:
     """Vouch for an own unit by an order letter: its department code is verified at once. Returns the identifier's id.
 
-    `code` None: made of the parent's own and a number. Raises NotFound, VouchingNeedsVerified, VouchedAlready,
-    InvalidIdentifier, CodeNotFree, CodeTooLong, LetterNotPdf, LetterTooLarge.
+    Departments vouch for departments, with codes below their own: nobody else looks at it. `code` None: made of the
+    parent's own and a number. Raises NotFound, VouchingNeedsVerified, VouchingForDepartments, VouchedAlready,
+    InvalidIdentifier, CodeOutside, CodeNotFree, CodeTooLong, LetterNotPdf, LetterTooLarge.
     """
     unit, codes = _admit(actor, child_id, code)
     word = uuid7()
@@ -64,11 +79,14 @@ def _admit(actor: Actor, child_id: UUID, code: str | None) -> tuple[Unit, list[s
     """The unit and the codes to try; refuse what cannot be before any byte is stored."""
     require(actor, Permission.UNIT_ENTRUST, actor.facts)
     unit = _get_own_unit(child_id)
-    if not actor.organisation_verified or actor.organisation_state is not OrganisationState.ACTIVE:
+    own = _own_codes(actor)
+    if not own or actor.organisation_state is not OrganisationState.ACTIVE:
         raise VouchingNeedsVerified(field="letter")
+    if unit.kind is not OrganisationKind.GOVERNMENT_DEPARTMENT:
+        raise VouchingForDepartments(field="letter")
     if unit.vouched:
         raise VouchedAlready(field="letter")
-    return unit, _codes(actor, code)
+    return unit, _codes(own, code)
 
 
 def _get_own_unit(child_id: UUID) -> Unit:
@@ -78,18 +96,29 @@ def _get_own_unit(child_id: UUID) -> Unit:
     return unit
 
 
-def _codes(actor: Actor, given: str | None) -> list[str]:
-    if given is not None:
-        return [_read(given)]
-    own = db.session.scalar(
-        select(StatedIdentifier.value).where(
+def _own_codes(actor: Actor) -> list[str]:
+    """The verified codes of the actor's organisation, if it is a department."""
+    query = (
+        select(StatedIdentifier.value)
+        .join(Organisation, Organisation.id == StatedIdentifier.organisation_id)
+        .where(
             StatedIdentifier.organisation_id == actor.organisation_id,
             StatedIdentifier.kind == IdentifierKind.DEPARTMENT.value,
             StatedIdentifier.state == IdentifierState.VERIFIED.value,
+            Organisation.kind == OrganisationKind.GOVERNMENT_DEPARTMENT.value,
         )
     )
+    return list(db.session.scalars(query.order_by(StatedIdentifier.id)))
+
+
+def _codes(own: list[str], given: str | None) -> list[str]:
+    if given is not None:
+        code = _read(given)
+        if not any(lies_below(code, stem) for stem in own):
+            raise CodeOutside(field="code")
+        return [code]
     begin = sum(unit.vouched for unit in find_units() if unit.depth == 1) + 1
-    made = [child_code(own, actor.organisation_name, number) for number in range(begin, _NUMBERS)]
+    made = [child_code(own[0], number) for number in range(begin, _NUMBERS)]
     try:
         _read(made[0])
     except InvalidInput:
@@ -116,9 +145,7 @@ def _vouch(actor: Actor, unit: Unit, word: UUID, codes: list[str], letter: Store
             record(actor, EventTag.UNIT_VOUCH, Subject("organisation", unit.id, unit.name), **facts)
             return code
         if outcome != "taken":
-            raise {"already": VouchedAlready, "not_verified": VouchingNeedsVerified}.get(str(outcome), NotFound)(
-                field="letter"
-            )
+            raise _REFUSALS.get(outcome, NotFound)(field="code" if outcome == "outside" else "letter")
     raise CodeNotFree(field="code")
 
 
@@ -155,4 +182,5 @@ def _withdraw(actor: Actor, child_id: UUID) -> UUID:
     if word is None:
         raise NotFound
     record(actor, EventTag.UNIT_WITHDRAW_VOUCHING, Subject("organisation", unit.id, unit.name))
+    sweep_below(unit.id)
     return word

@@ -15,6 +15,12 @@ DEPTH = 6
 # One after the other through the whole installation: two moves at once could close a circle that neither of them sees.
 LOCK = "pg_advisory_xact_lock(7266140)"
 MINE = "lookup_my_organisations()"
+DEPARTMENT = """EXISTS (SELECT FROM identifiers i WHERE i.organisation_id = o.id AND i.kind = 'department'
+    AND i.state = 'verified')"""
+VOUCH = "claim_vouching(uuid, uuid, text, text, text, text, text, bigint, bigint, text, bytea, bytea)"
+SWEEP_VOUCHED = "sweep_vouched(uuid)"
+SWEEP_CLOSED = "sweep_identifiers_of_closed()"
+ADMINISTERED = "lookup_administered(uuid)"
 FUNCTIONS = (
     "lookup_enterable()",
     "claim_seat_stands(text, uuid)",
@@ -23,12 +29,15 @@ FUNCTIONS = (
     "lookup_sources(uuid)",
     "claim_authorisation(uuid, text, text)",
     "claim_vouching_end(uuid)",
-    "claim_vouching(uuid, uuid, text, text, text, text, text, bigint, bigint, text, bytea, bytea)",
+    VOUCH,
     "claim_unit_end(uuid, text)",
     "claim_unit_link(uuid, text)",
     "lookup_organisation_code(text)",
     "lookup_units()",
     "lookup_above()",
+    ADMINISTERED,
+    SWEEP_CLOSED,
+    SWEEP_VOUCHED,
 )
 LETTER = (
     ("letter_name", sa.Text()),
@@ -39,6 +48,8 @@ LETTER = (
     ("letter_wrapped_key", sa.LargeBinary()),
     ("letter_owner_key", sa.LargeBinary()),
 )
+# Whether a code ({0}) lies below another ({1}): the other, a hyphen, and something more.
+LIES_BELOW = "(length({0}) > length({1}) + 1 AND left({0}, length({1}) + 1) = {1} || '-')"
 VERIFIED = "EXISTS (SELECT FROM identifiers i WHERE i.organisation_id = {0}.id AND i.state = 'verified')"
 
 
@@ -52,6 +63,7 @@ def upgrade() -> None:
     _tree()
     _moves()
     _vouching()
+    _sweeps()
     _agents()
     _sources()
     _mine(seats=True)
@@ -433,19 +445,25 @@ def _moves() -> None:
 def _vouching() -> None:
     names = ", ".join(name for name, _ in LETTER)
     _steps(
-        FUNCTIONS[7],
+        VOUCH,
         "word uuid, child uuid, code text, who text, mail text, letter text, object text, size bigint,"
         " stored_size bigint, sha256 text, wrapped_key bytea, owner_key bytea",
         "text",
         f"""
-        DECLARE parent_name text;
+        DECLARE parent_name text; child_kind text;
         BEGIN
             SELECT o.name INTO parent_name FROM organisations o
-            WHERE o.id = {HERE} AND o.state = 'active' AND {VERIFIED.format("o")};
+            WHERE o.id = {HERE} AND o.state = 'active' AND o.kind = 'government_department' AND {DEPARTMENT};
             IF parent_name IS NULL THEN RETURN 'not_verified'; END IF;
-            PERFORM FROM organisations o
+            SELECT o.kind INTO child_kind FROM organisations o
             WHERE o.id = child AND o.parent_id = {HERE} AND o.state IN ('draft', 'active') FOR UPDATE;
             IF NOT FOUND THEN RETURN 'gone'; END IF;
+            IF child_kind <> 'government_department' THEN RETURN 'no_department'; END IF;
+            -- Locked: what ends the parent's own code comes before this look, or after this commit and sees the unit's.
+            PERFORM FROM identifiers v
+            WHERE v.organisation_id = {HERE} AND v.kind = 'department' AND v.state = 'verified'
+                AND {LIES_BELOW.format("code", "v.value")} FOR SHARE;
+            IF NOT FOUND THEN RETURN 'outside'; END IF;
             IF EXISTS (SELECT FROM identifiers i WHERE i.organisation_id = child AND i.vouched_by_id = {HERE}
                        AND i.state = 'verified') THEN RETURN 'already'; END IF;
             UPDATE identifiers SET state = 'expired', ended_at = now()
@@ -467,6 +485,56 @@ def _vouching() -> None:
         WHERE organisation_id = child AND vouched_by_id = {HERE} AND state = 'verified' RETURNING id""",
         how="sql VOLATILE",
     )
+
+
+def _sweeps() -> None:
+    """What rests on something that is gone. Each looks itself whether it is, so it is safe whoever calls."""
+    # What the organisation vouched for and cannot vouch for any more, and what rests on that in turn.
+    _steps(
+        SWEEP_VOUCHED,
+        "voucher uuid",
+        "TABLE (place uuid, word uuid, code text)",
+        f"""
+        DECLARE gone record;
+        BEGIN
+            FOR gone IN
+                UPDATE identifiers i SET state = 'expired', ended_at = now()
+                WHERE i.vouched_by_id = voucher AND i.state = 'verified' AND NOT EXISTS (
+                    SELECT FROM identifiers v WHERE v.organisation_id = voucher AND v.kind = 'department'
+                    AND v.state = 'verified' AND {LIES_BELOW.format("i.value", "v.value")})
+                RETURNING i.organisation_id, i.id, i.value
+            LOOP
+                place := gone.organisation_id; word := gone.id; code := gone.value;
+                RETURN NEXT;
+                RETURN QUERY SELECT * FROM sweep_vouched(gone.organisation_id);
+            END LOOP;
+        END""",
+    )
+    # Once its key is destroyed a closed organisation does not come back; others may need its identifiers.
+    _function(
+        SWEEP_CLOSED,
+        "",
+        "TABLE (id uuid, kind text, value text)",
+        f"""UPDATE identifiers i SET state = 'expired', ended_at = now()
+        WHERE i.organisation_id = {HERE} AND i.state = 'verified'
+          AND EXISTS (SELECT FROM organisations o WHERE o.id = {HERE} AND o.state = 'closed')
+          AND NOT EXISTS (SELECT FROM organisation_keys k WHERE k.organisation_id = {HERE})
+        RETURNING i.id, i.kind, i.value""",
+        how="sql VOLATILE",
+    )
+    # Only yes or no, for the operator, who sees no members.
+    _function(
+        ADMINISTERED,
+        "wanted uuid",
+        "boolean",
+        """SELECT EXISTS (SELECT FROM memberships m WHERE m.organisation_id = wanted AND m.role = 'administrator'
+                          AND m.ended_at IS NULL AND m.source_kind IS NULL)""",
+    )
+    op.execute("SET LOCAL ROLE el_lookup")
+    op.execute(f"GRANT EXECUTE ON FUNCTION {SWEEP_VOUCHED} TO el_operator")
+    op.execute(f"GRANT EXECUTE ON FUNCTION {ADMINISTERED} TO el_operator")
+    op.execute(f"REVOKE EXECUTE ON FUNCTION {ADMINISTERED} FROM el_app")
+    op.execute("RESET ROLE")
 
 
 def _agents() -> None:

@@ -12,6 +12,7 @@ AT = sa.DateTime(timezone=True)
 JSONB = postgresql.JSONB
 INVITATION = "lookup_invitation(bytea)"
 MINE = "lookup_my_invitations()"
+ISSUER = "lookup_issuer_above(uuid, uuid)"
 ADOPTION = "lookup_adoption()"
 ADOPTION_WEEKS = "lookup_adoption_weeks(text)"
 ADDED = (
@@ -25,6 +26,8 @@ ADDED = (
     "wrapped_code",
     "in_person",
     "invited_by_person_id",
+    "through_organisation_id",
+    "by_directory",
     "sent_at",
 )
 OLD_COLUMNS = """organisation_id uuid, organisation_name text, role text, email text,
@@ -40,6 +43,7 @@ BELOW = """WITH RECURSIVE below AS (
 def upgrade() -> None:
     op.execute("SET row_security = off")
     _invitations()
+    _issuers_above()
     _text_messages()
     _runs()
     _adoption()
@@ -47,7 +51,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET row_security = off")
-    for signature in (ADOPTION_WEEKS, ADOPTION, MINE):
+    for signature in (ADOPTION_WEEKS, ADOPTION, ISSUER, MINE):
         kinds.drop_lookup(signature)
     for table in ("onboarding_targets", "onboarding_rows", "onboarding_runs", "text_messages"):
         op.drop_table(table)
@@ -75,9 +79,11 @@ def _invitations() -> None:
         op.add_column(table, sa.Column(name, sa.Text()))
     op.add_column(table, sa.Column("run_id", sa.Uuid()))
     op.add_column(table, sa.Column("wrapped_code", sa.LargeBinary()))
-    op.add_column(table, sa.Column("invited_by_person_id", sa.Uuid()))
-    op.add_column(table, sa.Column("in_person", sa.Boolean(), nullable=False, server_default=sa.false()))
-    op.alter_column(table, "in_person", server_default=None)
+    for name in ("invited_by_person_id", "through_organisation_id"):
+        op.add_column(table, sa.Column(name, sa.Uuid()))
+    for name in ("in_person", "by_directory"):
+        op.add_column(table, sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false()))
+        op.alter_column(table, name, server_default=None)
     op.add_column(table, sa.Column("sent_at", AT))
     op.execute(f"ALTER TABLE {table} ALTER COLUMN sent_at TYPE timestamptz USING created_at")
     op.create_index("ix_invitations_email_normalised", table, ["email_normalised"])
@@ -105,6 +111,35 @@ def _invitations() -> None:
                 AND o.state IN ('draft', 'active') ORDER BY i.id $$""",
         MINE,
         reads=[("invitations", ["id", "email_normalised", "way"]), ("persons", ["id", "email_normalised"])],
+    )
+
+
+def _issuers_above() -> None:
+    """Whether somebody may still seat people from an organisation above that of the transaction, and as what there."""
+    kinds.lookup(
+        """CREATE FUNCTION lookup_issuer_above(person uuid, parent uuid) RETURNS text
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+        AS $$ SELECT CASE
+            WHEN EXISTS (
+                SELECT FROM memberships m
+                WHERE m.organisation_id = $2 AND m.person_id = $1 AND m.ended_at IS NULL AND m.source_kind IS NULL
+                  AND (m.role = 'administrator' OR EXISTS (
+                    SELECT FROM delegations d
+                    WHERE d.organisation_id = m.organisation_id AND d.membership_id = m.id
+                      AND d.role = 'administrator' AND d.folder_path IS NULL AND d.revoked_at IS NULL
+                      AND d.starts_at <= now() AND d.ends_at IS NULL))) THEN 'member'
+            WHEN EXISTS (
+                SELECT FROM lookup_sources($2) s WHERE s.person_id = $1 AND s.source_kind = 'branch') THEN 'branch'
+            END
+        FROM lookup_above() a WHERE a.organisation_id = $2 AND a.distance > 0 AND a.state = 'active' $$""",
+        ISSUER,
+        reads=[
+            ("memberships", ["organisation_id", "id", "person_id", "role", "ended_at", "source_kind"]),
+            (
+                "delegations",
+                ["organisation_id", "membership_id", "role", "folder_path", "starts_at", "ends_at", "revoked_at"],
+            ),
+        ],
     )
 
 

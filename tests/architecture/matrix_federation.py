@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -17,14 +16,13 @@ if TYPE_CHECKING:
     from tests.architecture.matrix import House, Scene
     from tests.factories import Person
 
-SLUG = "matrix-way"
-_numbers = itertools.count(1)
+SLUG = f"way-{uuid4().hex[:12]}"
 
 FEDERATION_KINDS = ("provider_id", "token_id", "group_id")
 FEDERATION_FIELDS = {
     "federation.choose": lambda scene: {"way": SLUG},
     "federation.set_up_provider": lambda scene: {
-        "name": "Another", "slug": f"way-{next(_numbers)}-new", "issuer": "https://login.invalid", "client_id": "x",
+        "name": "Another", "slug": f"way-{uuid4().hex[:12]}", "issuer": "https://login.invalid", "client_id": "x",
     },
     "federation.issue_token": lambda scene: {"name": "Directory"},
     "federation.set_group_role": lambda scene: {"role": "reader"},
@@ -57,7 +55,7 @@ class FederationThings:
 
     def _new_provider_id(self, house: House) -> UUID:
         return self._put(house, IdentityProvider(
-            id=uuid4(), organisation_id=house.organisation_id, name="Own", slug=f"way-{next(_numbers)}",
+            id=uuid4(), organisation_id=house.organisation_id, name="Own", slug=f"way-{uuid4().hex[:12]}",
             issuer="https://login.invalid", client_id="locker", wrapped_key=b"", encrypted_secret=b"",
             set_up_by_name="Asha",
         ))  # fmt: skip

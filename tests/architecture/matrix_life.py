@@ -30,6 +30,7 @@ LIFE_FIELDS = {
     "organisations.vote": lambda scene: {"vote": "yes"},
     "operator_organisations.suspend": lambda scene: {"reason": REASON},
     "operator_organisations.lift": lambda scene: {"reason": REASON},
+    "operator_organisations.reopen": lambda scene: {"reason": REASON},
 }  # fmt: skip
 # Acts that use their thing up, and the kind that stands for it there.
 LIFE_USED_UP = {
@@ -43,6 +44,7 @@ LIFE_USED_UP = {
     "organisations.carry_out": "proposal_id",
     "operator_organisations.suspend": "life_organisation_id",
     "operator_organisations.lift": "suspended_organisation_id",
+    "operator_organisations.reopen": "closed_organisation_id",
 }
 # What an address calls them.
 LIFE_ALIASES = {

@@ -6,13 +6,15 @@ import functools
 import itertools
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from entitylocker.access import Role
-from entitylocker.identifiers import OrganisationKind
+from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.organisations import service as organisations_service
+from entitylocker.organisations.models import Organisation
 from entitylocker.units import service as units
 from tests.factories import Member, Person
+from tests.organisations.helpers import change
 from tests.units.world import authorise, enter, give_branch, join, letter, name_agent, open_unit
 
 if TYPE_CHECKING:
@@ -113,8 +115,17 @@ class UnitThings:
         )
 
     def _new_vouched_unit_id(self, house: House) -> UUID:
-        unit_id = self._new_unit_id(house)
-        units.vouch_for(house.administrator.actor, unit_id, letter())
+        """Vouched for while the house was a department with a code; what follows asks for the vouching only."""
+        member, kind = house.administrator, OrganisationKind.GOVERNMENT_DEPARTMENT
+        before = member.actor
+        change(self.app, house.organisation_id, Organisation, kind=kind.value)
+        organisations_service.state_identifier(
+            before, kind=IdentifierKind.DEPARTMENT, typed=f"D-{uuid4().hex[:8].upper()}", letter=letter()
+        )
+        self.organisations.verify(house.organisation_id)
+        unit_id = units.open_child(before, name=f"Unit {next(_numbers)}", kind=kind, note="")
+        units.vouch_for(member.actor, unit_id, letter())
+        change(self.app, house.organisation_id, Organisation, kind=OrganisationKind.COMPANY.value)
         return unit_id
 
     def _new_link_id(self, house: House) -> UUID:

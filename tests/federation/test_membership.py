@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from entitylocker import tenancy
 from entitylocker.access import Role
@@ -60,6 +60,30 @@ def set_role(directory: Directory, group_id: str, role: Role | None) -> None:
         overview.set_group_role(directory.administrator.actor, UUID(group_id), role.value if role else None)
 
 
+def tags_of(directory: Directory) -> list[str]:
+    organisation_id = directory.administrator.organisation_id
+    with directory.app.app_context(), tenancy.transaction(Tenant(organisation_id=organisation_id)):
+        return list(db.session.scalars(text("SELECT tag FROM events")))
+
+
+def test_what_came_from_above_is_none_of_the_directorys(directory: Directory, organisations: Organisations) -> None:
+    """A run of a parent has no inviter among the members either."""
+    guest = organisations.person()
+    organisation_id = directory.administrator.organisation_id
+    with directory.app.test_request_context():
+        issued = service.invite_member(directory.administrator.actor, guest.email, Role.AUDITOR)
+        with tenancy.transaction(Tenant(organisation_id=organisation_id)):
+            above = update(Invitation).where(Invitation.id == issued.id)
+            db.session.execute(above.values(invited_by_id=None, through_organisation_id=uuid4()))
+    made = directory.bring(guest.email)
+    group = directory.group("Readers", made["id"])
+    set_role(directory, group["id"], Role.READER)
+    directory.patch(f"/Users/{made['id']}", OFF)
+    found = {row.id: row for row in invitations_to(directory, guest.email)}
+    assert (found[issued.id].role, found[issued.id].revoked_at) == (Role.AUDITOR.value, None)
+    assert all(row.revoked_at and row.by_directory for row in found.values() if row.id != issued.id)
+
+
 def test_whoever_is_brought_is_invited_once_and_comes_in_with_the_role_of_the_group(
     directory: Directory, organisations: Organisations
 ) -> None:
@@ -68,7 +92,10 @@ def test_whoever_is_brought_is_invited_once_and_comes_in_with_the_role_of_the_gr
     group = directory.group("Records office", made["id"])
     set_role(directory, group["id"], Role.RECORDS_OFFICER)
     directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "displayName", "value": "M. Joshi"})
-    assert [row.role for row in invitations_to(directory, person.email)] == [Role.RECORDS_OFFICER.value]
+    first, second = invitations_to(directory, person.email)
+    assert (first.role, first.revoked_at is None) == (Role.MEMBER.value, False), "another role is another invitation"
+    assert (second.role, second.revoked_at is None) == (Role.RECORDS_OFFICER.value, True)
+    assert tags_of(directory).count("invitation:revoke") == 1
     accept(directory, person)
     assert role_of(directory, person) == Role.RECORDS_OFFICER
 

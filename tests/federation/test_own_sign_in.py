@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import oidc_provider_mock
 import pytest
@@ -21,8 +22,6 @@ from entitylocker.organisations import service
 from entitylocker.outgoing import Hosts
 from entitylocker.web.engine_room import engines
 from tests.factories import Member, Organisations, Person, csrf_token
-
-_SLUGS = iter(f"way-{number}" for number in range(10_000))
 
 
 @dataclass
@@ -76,7 +75,7 @@ def way(app: Flask, organisations: Organisations, provider: str, monkeypatch: py
 
 
 def make_way(app: Flask, administrator: Member, provider: str) -> Way:
-    slug = next(_SLUGS)
+    slug = f"way-{uuid4().hex[:12]}"
     with app.test_request_context():
         providers.set_up_provider(
             administrator.actor,

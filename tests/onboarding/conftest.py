@@ -15,8 +15,8 @@ from tests.factories import Member, Organisations
 
 @pytest.fixture
 def parent(organisations: Organisations) -> Member:
-    """The administrator of a verified company that has units (no letter needed)."""
-    return organisations.make(name="State of Tests")
+    """The administrator of a verified department that has units."""
+    return organisations.department(name="State of Tests")
 
 
 @pytest.fixture

@@ -11,19 +11,24 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, text, update
 
 from entitylocker import tenancy
+from entitylocker.access import Role
 from entitylocker.extensions import db, utc_now
 from entitylocker.onboarding import running, service
 from entitylocker.onboarding.models import OnboardingRun, RowState, RunState
 from entitylocker.onboarding.results import RunView
 from entitylocker.organisations import service as organisations_service
-from entitylocker.organisations.errors import InvitationEnded
+from entitylocker.organisations.errors import InvitationEnded, MoreThanYouHold
+from entitylocker.organisations.rules import lasting_permissions
 from entitylocker.tenancy import Tenant
+from entitylocker.units import service as units_service
+from entitylocker.units.models import UnitLink
 from entitylocker.units.service import list_children
-from tests.factories import Member, Organisations
+from tests.factories import Member, Organisations, Person
 from tests.onboarding.officers import Officer, Sheet, make_officers
+from tests.units.world import give_branch, make_active, open_unit, today
 
 Work = Callable[..., UUID]
 
@@ -220,3 +225,127 @@ def test_the_result_file_holds_no_formula_and_no_code(app: Flask, parent: Member
     cells = [cell for line in csv.reader(io.StringIO(content)) for cell in line]
     assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@")]
     assert (run.rows[1].plan.department, run.rows[1].plan.officer) == ("Health", "Ravi Kumar")
+
+
+def enter(person: Person, unit_id: UUID) -> Member:
+    """Somebody with a branch takes the seat below."""
+    with person.app.test_request_context():
+        units_service.enter(Person.actor.fget(person), unit_id)  # type: ignore[attr-defined]
+    return Member(**{**vars(person), "organisation_id": unit_id})
+
+
+def unit_ids(parent: Member) -> dict[str, UUID]:
+    with parent.app.test_request_context():
+        return {unit.name: unit.id for unit in list_children(parent.actor)}
+
+
+def accept(person: Person, code: str) -> UUID:
+    with person.app.test_request_context():
+        return organisations_service.redeem_invitation(Person.actor.fget(person), code)  # type: ignore[attr-defined]
+
+
+def slip_for(parent: Member, work: Work, department: str, officer: str, role: str) -> tuple[UUID, str]:
+    """A run that makes one slip; its id and the slip's code."""
+    run_id = work(parent, Sheet([Officer(department, officer, role=role, way="slip")]).bytes())
+    with parent.app.test_request_context():
+        (paper,) = service.print_run(parent.actor, run_id)
+    return run_id, paper.code
+
+
+class Branch:
+    """A state, a department in which its officer sits through a branch, and a division below that one."""
+
+    def __init__(self, parent: Member, organisations: Organisations) -> None:
+        self.parent = parent
+        self.department = open_unit(parent, "Roads")
+        self.head = make_active(organisations, parent, self.department)
+        self.person = organisations.add_member(Role.MEMBER, parent.organisation_id, name="Meera Rao")
+        self.branch_id = give_branch(parent, self.person, self.department)
+        self.officer = enter(self.person, self.department)
+
+
+@pytest.fixture
+def branch(parent: Member, organisations: Organisations) -> Branch:
+    return Branch(parent, organisations)
+
+
+def test_nobody_invites_themselves_by_a_file(parent: Member, work: Work) -> None:
+    content = Sheet([Officer("Health", "Somebody", parent.email.upper(), role="administrator")]).bytes()
+    with parent.app.test_request_context():
+        (row,) = service.look_at_file(parent.actor, service.SentFile("f.csv", content))
+    assert [(word.column, word.code) for word in row.problems] == [("email", "own_address")]
+    run = run_of(parent, work(parent, content))
+    assert (run.counts, unit_ids(parent)) == ({RowState.BAD: 1}, {})
+
+
+def test_a_branch_gives_a_unit_its_first_administrator_and_none_after_that(
+    branch: Branch, work: Work, organisations: Organisations
+) -> None:
+    officer, first = branch.officer, organisations.person("Asha Rao")
+    _, code = slip_for(officer, work, "Bridges", "Asha Rao", "administrator")
+    _, second = slip_for(officer, work, "Bridges", "Ravi Kumar", "administrator")
+    division = accept(first, code)
+    with pytest.raises(InvitationEnded):
+        accept(organisations.person("Ravi Kumar"), second)
+    for role in ("administrator", "signatory"):
+        run = run_of(officer, work(officer, Sheet([Officer("Bridges", f"New {role}", way="slip", role=role)]).bytes()))
+        assert run.counts == {RowState.FAILED: 1}
+        assert "administrator already" in run.rows[0].problems[0].text
+    _, reader = slip_for(officer, work, "Bridges", "Lata Iyer", "reader")
+    assert accept(organisations.person("Lata Iyer"), reader) == division
+    _, from_member = slip_for(branch.head, work, "Bridges", "Mohan Bora", "administrator")
+    assert accept(organisations.person("Mohan Bora"), from_member) == division
+
+
+def test_a_branch_with_an_end_sends_no_file_and_still_invites(
+    branch: Branch, work: Work, organisations: Organisations
+) -> None:
+    late = organisations.add_member(Role.MEMBER, branch.parent.organisation_id)
+    give_branch(branch.parent, late, branch.department, ends_on=today() + timedelta(days=9))
+    late = enter(late, branch.department)
+    with pytest.raises(MoreThanYouHold):
+        work(late, Sheet([Officer("Bridges", "Asha Rao", way="slip")]).bytes())
+    assert lasting_permissions(late.actor) == frozenset()
+    with late.app.test_request_context():
+        issued = organisations_service.issue_slip(late.actor, organisations_service.ForWhom("Asha Rao"), Role.READER)
+    assert accept(organisations.person("Asha Rao"), issued.code) == branch.department
+
+
+def test_slips_of_a_run_that_answer_are_printed_by_whoever_issued_them(
+    branch: Branch, work: Work, organisations: Organisations
+) -> None:
+    run_id, _ = slip_for(branch.head, work, "Bridges", "Asha Rao", "administrator")
+    with branch.head.app.test_request_context():
+        assert service.print_run(branch.officer.actor, run_id) == []
+
+
+@pytest.mark.parametrize("how", ["dismissed", "made less", "the unit left", "suspended", "branch revoked"])
+def test_a_slip_from_above_ends_with_the_right_of_whoever_issued_it(
+    branch: Branch, work: Work, organisations: Organisations, how: str
+) -> None:
+    parent = branch.parent
+    issuer = organisations.add_member(Role.ADMINISTRATOR, parent.organisation_id)
+    issuer = branch.officer if how == "branch revoked" else issuer
+    _, code = slip_for(issuer, work, "Bridges", "Asha Rao", "administrator")
+    _, other = slip_for(issuer, work, "Bridges", "Ravi Kumar", "reader")
+    unit_id = unit_ids(issuer)["Bridges"]
+    with parent.app.test_request_context():
+        if how == "dismissed":
+            organisations_service.leave_organisation(issuer.actor)
+        elif how == "branch revoked":
+            units_service.revoke_branch(parent.actor, branch.branch_id)
+    changes = {
+        "made less": "UPDATE memberships SET role = 'reader' WHERE person_id = :person",
+        "suspended": "UPDATE organisations SET state = 'suspended'",
+    }
+    if how in changes:
+        with parent.app.app_context(), tenancy.transaction(Tenant(organisation_id=parent.organisation_id)):
+            db.session.execute(text(changes[how]), {"person": issuer.person_id} if "person" in changes[how] else {})
+    if how == "the unit left":
+        with parent.app.test_request_context():
+            with tenancy.transaction(Tenant(organisation_id=parent.organisation_id)):
+                (link_id,) = db.session.scalars(select(UnitLink.id).where(UnitLink.child_organisation_id == unit_id))
+            units_service.end_unit(parent.actor, link_id)
+    for paper in (code, other):
+        with pytest.raises(InvitationEnded):
+            accept(organisations.person("Asha Rao"), paper)

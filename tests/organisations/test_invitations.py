@@ -369,3 +369,28 @@ def test_nobody_comes_into_an_organisation_that_stands_still(organisations: Orga
         redeem(guest, token)
     with administrator.app.app_context():
         assert service.list_my_invitations(guest.person_id) == []
+
+
+def test_who_looks_after_a_unit_from_above_does_not_use_a_slip_of_its_administrator(
+    organisations: Organisations,
+) -> None:
+    from tests.units.world import acting, enter, give_branch, make_active, open_unit
+
+    parent = organisations.make()
+    unit_id = open_unit(parent)
+    head = make_active(organisations, parent, unit_id)
+    officer = organisations.add_member(Role.MEMBER, parent.organisation_id)
+    give_branch(parent, officer, unit_id)
+    enter(officer, unit_id)
+    paper, harmless = slip(head, Role.ADMINISTRATOR, in_person=True), slip(head)
+    seated = acting(officer, unit_id)
+    assert seated is not None
+    with officer.app.test_request_context():
+        assert [found.id for found in service.print_slips(seated)] == [harmless.id]
+        assert {found.id for found in service.print_slips(head.actor)} == {paper.id, harmless.id}
+    guest = Person(officer.app, officer.person_id, officer.name, officer.email, officer.token, officer.session_id)
+    for code in (paper.code, harmless.code):
+        with pytest.raises(InvitationEnded):
+            redeem(guest, code)
+    assert redeem(organisations.person(), paper.code) == unit_id
+    assert redeem(guest, invite(head, officer.email)) == unit_id, "a member of the unit knows whom they invite by mail"

@@ -9,10 +9,12 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from entitylocker import tenancy
 from entitylocker.access import OrganisationState, Role
+from entitylocker.accounts.service import add_operator
 from entitylocker.audit.models import Event
 from entitylocker.config import Settings
 from entitylocker.consents import service as consents
@@ -39,7 +41,7 @@ from entitylocker.tenancy import Tenant
 from entitylocker.vault import service as vault
 from entitylocker.vault.deposits import Upload, admit_document, deposit, record_upload
 from entitylocker.vault.views import Details
-from tests.factories import Member, Organisations, csrf_token
+from tests.factories import PASSWORD, Member, Organisations, csrf_token
 from tests.oauth.world import PDF, World, make_world, new_key, portal_data
 from tests.organisations.helpers import (
     REASON,
@@ -352,6 +354,7 @@ def test_after_thirty_days_the_key_is_destroyed_and_the_trail_stays(world: World
         assert giver.organisation_id in life_jobs.list_over(housekeeper())
         life_jobs.end_keys()
         assert not has_key(giver)
+    assert not giver.actor.organisation_verified, "others may need its identifiers"
     assert "can no longer be read" in get(giver, "/life").text
     with world.app.test_request_context(), pytest.raises(TooLateToUndo):
         service.reopen_organisation(giver.actor)
@@ -361,6 +364,48 @@ def test_after_thirty_days_the_key_is_destroyed_and_the_trail_stays(world: World
     change(world.app, giver.organisation_id, Organisation, state="active")
     with world.app.test_request_context(), pytest.raises(NotFound):
         vault.open_content(giver.actor, world.documents["PANCR"])
+
+
+def reopen_by_operator(app: Flask, organisations: Organisations, organisation_id: UUID) -> None:
+    with app.test_request_context():
+        operator_life.reopen_by_operator(organisations.operator(), organisation_id, REASON)
+
+
+def test_the_operator_brings_a_closed_organisation_back_suspended(app: Flask, organisations: Organisations) -> None:
+    """A sole administrator's stolen account closes alone: somebody else must be able to stop that."""
+    administrator = organisations.make()
+    with pytest.raises(NotActive):
+        reopen_by_operator(app, organisations, administrator.organisation_id)
+    close(administrator)
+    reopen_by_operator(app, organisations, administrator.organisation_id)
+    assert state_of(administrator) is OrganisationState.SUSPENDED
+    with pytest.raises(OperatorsWord):
+        propose(administrator, LIFT)
+    with app.app_context():
+        life_jobs.end_keys()
+        assert has_key(administrator)
+    assert "organisation:reopen" in get(administrator, "/activity.csv").text
+    lift_by_operator(app, organisations, administrator.organisation_id)
+    assert state_of(administrator) is OrganisationState.ACTIVE
+
+
+def test_the_operator_brings_nothing_back_after_thirty_days(app: Flask, organisations: Organisations) -> None:
+    administrator = organisations.make()
+    close(administrator)
+    change(app, administrator.organisation_id, Organisation, state_at=utc_now() - timedelta(days=30))
+    with pytest.raises(TooLateToUndo):
+        reopen_by_operator(app, organisations, administrator.organisation_id)
+
+
+def test_the_operator_undoes_a_closing_on_the_page(app: Flask, organisations: Organisations) -> None:
+    administrator = organisations.make(name="Closed By A Thief")
+    close(administrator)
+    client = operator_client(app, organisations)
+    path = f"/operator/organisations/{administrator.organisation_id}/reopen"
+    assert path in client.get("/operator/organisations?q=closed+by+a+thief").text
+    assert client.post(path, data={"csrf_token": csrf_token(client), "reason": ""}).status_code == 422
+    assert client.post(path, data={"csrf_token": csrf_token(client), "reason": REASON}).status_code == 303
+    assert state_of(administrator) is OrganisationState.SUSPENDED
 
 
 def has_key(member: Member) -> bool:
@@ -379,15 +424,17 @@ def test_a_draft_sets_itself_up_and_speaks_to_nobody_outside(app: Flask, organis
     assert refusal.value.reason == "organisation_draft"
 
 
-def test_the_operators_page_lists_suspends_and_lifts(app: Flask, organisations: Organisations) -> None:
-    administrator = organisations.make(name="Kaveri Weavers Cooperative")
-    from entitylocker.accounts.service import add_operator
-    from tests.factories import PASSWORD
-
+def operator_client(app: Flask, organisations: Organisations) -> FlaskClient:
+    """A browser in which an operator is signed in."""
     person = organisations.person("Olivia Operator")
     with app.app_context():
         add_operator(name=person.name, email=person.email, password=PASSWORD)
-    client = person.client()
+    return person.client()
+
+
+def test_the_operators_page_lists_suspends_and_lifts(app: Flask, organisations: Organisations) -> None:
+    administrator = organisations.make(name="Kaveri Weavers Cooperative")
+    client = operator_client(app, organisations)
 
     def act(what: str, reason: str) -> int:
         path = f"/operator/organisations/{administrator.organisation_id}/{what}"

@@ -175,3 +175,18 @@ def test_what_concerns_nobody_still_needs_two_where_there_are_two() -> None:
     assert count(alone, NOW) is Count.OPEN
     both = Ballot(frozenset(PEOPLE[:2]), None, dict.fromkeys(PEOPLE[:2], True), settled=settled)
     assert count(both, NOW) is Count.PASSED
+
+
+def test_people_seated_lately_do_not_remove_the_one_who_was_there_before_them() -> None:
+    """The founder is the only settled administrator, and two who came yesterday want the founder out."""
+    young = Ballot(frozenset(PEOPLE[:3]), PEOPLE[0], dict.fromkeys(PEOPLE[1:3], True), settled=frozenset(PEOPLE[:1]))
+    assert count(young, NOW) is Count.WAITING
+    votes = dict.fromkeys(PEOPLE[1:3], True)
+    objected = Ballot(frozenset(PEOPLE[:3]), PEOPLE[0], votes, NOW - OBJECTION_TIME, True, frozenset(PEOPLE[:1]))
+    assert count(objected, NOW) is Count.OBJECTED
+
+
+def test_somebody_seated_lately_does_not_second_against_a_no() -> None:
+    settled, honest, seated = PEOPLE[:3]
+    votes = {settled: True, honest: False, seated: True}
+    assert count(Ballot(frozenset(PEOPLE[:3]), None, votes, settled=frozenset([settled])), NOW) is Count.OPEN

@@ -20,6 +20,7 @@ from entitylocker.organisations.errors import (
     LetterNotPdf,
     NameChangePending,
     NameLetterMissing,
+    RenamedMeanwhile,
     SameName,
 )
 from entitylocker.organisations.events import OrganisationRenamed
@@ -188,3 +189,21 @@ def test_another_organisations_changes_are_behind_the_wall(app: Flask, organisat
         with app.app_context(), tenancy.transaction(Tenant(organisation_id=one.organisation_id)):
             rows = db.session.scalars(text(f"SELECT t::text FROM {table} t")).all()
         assert not any(str(other.organisation_id) in row for row in rows), table
+
+
+def test_the_operator_verifies_no_name_that_they_did_not_see(organisations: Organisations) -> None:
+    """Renamed between the operator's look and the decision: nothing is decided."""
+    member = organisations.make(verified=False, name="Acme Trading Company")
+    operator = organisations.operator()
+    with organisations.app.test_request_context():
+        waiting = next(
+            each
+            for each in service.list_pending_identifiers(operator)
+            if each.organisation_id == member.organisation_id
+        )
+    ask(member, "Reserve Bank of Acme", letter=None)
+    with organisations.app.test_request_context():
+        with pytest.raises(RenamedMeanwhile):
+            service.verify_identifier(operator, waiting.id, seen_name=waiting.organisation_name)
+        service.verify_identifier(operator, waiting.id, seen_name="Reserve Bank of Acme")
+    assert member.actor.organisation_verified

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -10,11 +11,12 @@ from sqlalchemy import select, text
 
 from entitylocker import tenancy
 from entitylocker.access import Permission, Role, decide
+from entitylocker.delegations.giving import give_delegation
 from entitylocker.delegations.service import load_member
 from entitylocker.errors import LockerError, NotFound, PermissionDenied, StepUpRequired
 from entitylocker.extensions import db
 from entitylocker.organisations import service
-from entitylocker.organisations.errors import AdministratorByQuorum, RoleBeyondYours
+from entitylocker.organisations.errors import AdministratorByQuorum, MoreThanYouHold, OwnRole, RoleBeyondYours
 from entitylocker.organisations.events import RoleChanged
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.rules import roles_for
@@ -151,6 +153,35 @@ def test_nobody_gives_or_takes_a_role_beyond_their_own(organisations: Organisati
     assert roles_for(manager.actor, Role.SIGNATORY) == []
     change(manager, target, Role.READER)
     assert target.actor.roles == (Role.READER,)
+
+
+def test_a_delegated_administrator_makes_no_true_one_nor_themselves(organisations: Organisations) -> None:
+    """What a delegation gave can be taken back; what is given with it must not outlive that."""
+    administrator = organisations.make()
+    member = organisations.add_member(Role.READER, administrator.organisation_id)
+    other = organisations.add_member(Role.READER, administrator.organisation_id)
+    with administrator.app.test_request_context():
+        give_delegation(
+            administrator.actor, membership_id=membership_of(member), role=Role.ADMINISTRATOR, folder_id=None,
+            starts_on=date.today(), ends_on=None, reason="while the administrator is away",
+        )  # fmt: skip
+    for whom in (member, other):
+        for role in (Role.ADMINISTRATOR, Role.SIGNATORY):
+            with pytest.raises(RoleBeyondYours):
+                change(member, whom, role)
+    with administrator.app.test_request_context(), pytest.raises(MoreThanYouHold):
+        service.invite_member(member.actor, "sock@example.in", Role.ADMINISTRATOR)
+    change(member, other, Role.RECORDS_OFFICER)
+    with pytest.raises(OwnRole):
+        change(member, member, Role.RECORDS_OFFICER)
+
+
+def test_the_administrators_hear_of_one_more_of_them(organisations: Organisations) -> None:
+    administrator = organisations.make()
+    second = organisations.add_member(Role.ADMINISTRATOR, administrator.organisation_id)
+    member = organisations.add_member(Role.READER, administrator.organisation_id, name="Tara Promoted")
+    change(administrator, member, Role.ADMINISTRATOR)
+    assert was_told(second, "Tara Promoted")
 
 
 def test_no_administrator_is_made_less_here(app: Flask, organisations: Organisations) -> None:

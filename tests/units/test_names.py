@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entitylocker.units.names import name_key
-from entitylocker.units.rules import child_code, new_code, read_code, shown_code
+from entitylocker.units.rules import child_code, lies_below, new_code, read_code, shown_code
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,7 @@ def test_codes_are_read_as_they_are_spoken() -> None:
 
 
 def test_codes_of_units_are_made_from_the_parents_code_or_initials() -> None:
-    assert child_code("PWD-07", "Department of Public Works", 3) == "PWD-07-03"
-    assert child_code(None, "Department of Public Works", 12) == "DP-12"
-    assert child_code(None, "लोक निर्माण", 1) == "UNIT-01"
+    assert child_code("PWD-07", 3) == "PWD-07-03"
+    assert lies_below("PWD-07-03", "PWD-07")
+    for other in ("PWD-07", "PWD-07-", "PWD-071", "PWD-08-01", "X-PWD-07-01"):
+        assert not lies_below(other, "PWD-07")

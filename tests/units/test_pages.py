@@ -32,7 +32,7 @@ def paper() -> tuple[io.BytesIO, str]:
 
 @pytest.fixture
 def parent(organisations: Organisations) -> Member:
-    return organisations.make(name="State of Tests")
+    return organisations.department(name="State of Tests")
 
 
 def test_empty_pages_say_what_to_do(parent: Member) -> None:

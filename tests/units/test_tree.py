@@ -6,7 +6,7 @@ import io
 import itertools
 import threading
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -26,6 +26,7 @@ from entitylocker.units import service
 from entitylocker.units.errors import (
     AskedAlready,
     CodeNotFree,
+    CodeOutside,
     HasParent,
     NoSuchCode,
     RequestEnded,
@@ -64,6 +65,11 @@ def join(parent: Member, child: Member) -> UUID:
 def in_organisation(app: Flask, organisation_id: UUID, query: Any) -> list[Any]:
     with app.app_context(), tenancy.transaction(Tenant(organisation_id=organisation_id)):
         return list(db.session.scalars(query))
+
+
+def new_code_of(stem: str) -> str:
+    """A department code that nobody has."""
+    return f"{stem}-{uuid4().hex[:5].upper()}"
 
 
 def tags(app: Flask, organisation_id: UUID) -> list[str]:
@@ -265,7 +271,7 @@ def test_nobody_moves_an_organisation_past_the_functions(app: Flask, organisatio
 
 
 def test_a_verified_parent_vouches_and_takes_it_back(app: Flask, organisations: Organisations) -> None:
-    parent = organisations.make(name="Department of Public Works")
+    parent = organisations.department(code=(code := new_code_of("PW")))
     unit_id, second = open_unit(parent), open_unit(parent, "Nashik Division")
     with app.test_request_context():
         word = service.vouch_for(parent.actor, unit_id, letter())
@@ -276,7 +282,7 @@ def test_a_verified_parent_vouches_and_takes_it_back(app: Flask, organisations: 
     (row,) = in_organisation(app, unit_id, select(StatedIdentifier))
     assert (row.id, row.state, row.method, row.vouched_by_id) == (word, "verified", "parent", parent.organisation_id)
     assert row.vouched_by_name == "Department of Public Works"
-    assert row.value == "DP-01"
+    assert row.value == f"{code}-01"
     with app.test_request_context():
         service.withdraw_vouching(parent.actor, unit_id)
         with pytest.raises(NotFound):
@@ -287,8 +293,9 @@ def test_a_verified_parent_vouches_and_takes_it_back(app: Flask, organisations: 
 
 
 def test_who_may_not_vouch(app: Flask, organisations: Organisations) -> None:
-    unverified = organisations.make(name="Unverified", verified=False)
-    own, other = organisations.make(name="Own"), organisations.make(name="Other")
+    unverified = organisations.department(name="Unverified", verified=False)
+    own = organisations.department(name="Own", code=(code := new_code_of("OWN")))
+    other = organisations.department(name="Other")
     unit_id, foreign = open_unit(own), open_unit(other)
     below_unverified = open_unit(unverified)
     clerk = organisations.add_member(Role.SIGNATORY, own.organisation_id)
@@ -299,9 +306,13 @@ def test_who_may_not_vouch(app: Flask, organisations: Organisations) -> None:
             service.vouch_for(own.actor, foreign, letter())
         with pytest.raises(PermissionDenied):
             service.vouch_for(clerk.actor, unit_id, letter())
-        service.vouch_for(own.actor, unit_id, letter(), code="ROADS-1")
+        service.vouch_for(own.actor, unit_id, letter(), code=f"{code}-roads-1")
         with pytest.raises(CodeNotFree):
-            service.vouch_for(other.actor, foreign, letter(), code="roads-1")
+            service.vouch_for(own.actor, open_unit(own, "Second"), letter(), code=f"{code}-ROADS-1")
+        # Taken or not, the answer about codes elsewhere is one.
+        for outside in (f"{code}-ROADS-1", code, f"{code}9-1", "NOBODY-1"):
+            with pytest.raises(CodeOutside):
+                service.vouch_for(other.actor, foreign, letter(), code=outside)
     # The function itself looks, whoever calls it.
     statement = text(
         "SELECT claim_vouching(gen_random_uuid(), :child, 'X-1', '', '', 'a', 'b', 1, 1, 'c', '\\x00', '\\x00')"
@@ -316,7 +327,7 @@ def test_who_may_not_vouch(app: Flask, organisations: Organisations) -> None:
 
 
 def test_what_was_vouched_for_ends_with_the_link(app: Flask, organisations: Organisations) -> None:
-    parent, child = organisations.make(name="Parent"), organisations.make(name="Child", verified=False)
+    parent, child = organisations.department(name="Parent"), organisations.department(name="Child", verified=False)
     link_id = join(parent, child)
     with app.test_request_context():
         service.vouch_for(parent.actor, child.organisation_id, letter())
