@@ -28,17 +28,18 @@ def confirm_person(actor: Actor, *, password: str, shown: SecondFactor, browser:
     """
     assert actor.person_id is not None
     ticket = Ticket(actor.person_id, ())
-    with one_guess(actor.person_id, address, counts=shown.can_be_guessed):
+    has_factor = find_factors(actor.person_id).any
+    with one_guess(actor.person_id, address, counts=not has_factor or shown.can_be_guessed):
         try:
-            amr = _prove(ticket, password, shown, browser)
+            amr = _prove(ticket, password, shown, browser, has_factor=has_factor)
         except (WrongCode, PasskeyRefused, WrongPassword):
             note_refusal(ticket)
             raise
     return renew(actor, amr)
 
 
-def _prove(ticket: Ticket, password: str, shown: SecondFactor, browser: str) -> tuple[str, ...]:
-    if find_factors(ticket.person_id).any:
+def _prove(ticket: Ticket, password: str, shown: SecondFactor, browser: str, *, has_factor: bool) -> tuple[str, ...]:
+    if has_factor:
         if not (shown.passkey or shown.code or shown.recovery_code):
             raise SecondFactorNeeded(field="code")
         return prove(ticket, shown, Purpose.CONFIRM, browser)

@@ -256,7 +256,7 @@ def _on_own_account(actor: Actor) -> Actor:
 
 @use_case(Permission.SESSION_OWN)
 def _end_session(actor: Actor, session_id: UUID, tag: EventTag) -> None:
-    require(actor, Permission.SESSION_OWN, actor.facts)
+    require(actor, Permission.SESSION_OWN if session_id == actor.session_id else Permission.ACCOUNT_OWN, actor.facts)
     row = next((row for row in _lock_open_sessions(actor) if row.id == session_id), None)
     if row is None:
         raise NotFound
@@ -266,9 +266,9 @@ def _end_session(actor: Actor, session_id: UUID, tag: EventTag) -> None:
         tenancy.current().note(OWN_SESSION_ENDED, row.id)
 
 
-@use_case(Permission.SESSION_OWN)
+@use_case(Permission.ACCOUNT_OWN)
 def _end_other_sessions(actor: Actor) -> int:
-    require(actor, Permission.SESSION_OWN, actor.facts)
+    require(actor, Permission.ACCOUNT_OWN, actor.facts)
     others = [row for row in _lock_open_sessions(actor) if row.id != actor.session_id]
     for row in others:
         row.ended_at = utc_now()

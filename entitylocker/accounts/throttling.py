@@ -13,8 +13,9 @@ from flask_limiter.util import get_remote_address
 import entitylocker.web.rate_storage
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.extensions import limiter
+from entitylocker.web.actors import current_person
 
-__all__ = ["limit_accounts", "limit_addresses", "limit_everybody", "limit_guesses"]
+__all__ = ["limit_accounts", "limit_addresses", "limit_everybody", "limit_guesses", "limit_persons"]
 
 assert entitylocker.web.rate_storage.PostgresStorage.STORAGE_SCHEME
 
@@ -40,6 +41,11 @@ def limit_accounts(limit: str, *, only_failures: bool = False) -> Callable[[View
 def limit_everybody(limit: str) -> Callable[[View], View]:
     """At most `limit` posts of all together: what sends mail to anybody must not become a mill for it."""
     return limiter.limit(limit, methods=["POST"], key_func=lambda: "everybody")
+
+
+def limit_persons(limit: str) -> Callable[[View], View]:
+    """At most `limit` posts from one signed-in person."""
+    return limiter.limit(limit, methods=["POST"], key_func=lambda: f"person {current_person().person_id}")
 
 
 def limit_guesses(limit: str) -> Callable[[View], View]:

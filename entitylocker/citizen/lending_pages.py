@@ -13,7 +13,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from entitylocker.access import ROLE_PERMISSIONS, Permission
-from entitylocker.accounts.throttling import limit_accounts
+from entitylocker.accounts.throttling import limit_persons
 from entitylocker.citizen import rules, service
 from entitylocker.citizen.blueprint import pages
 from entitylocker.citizen.schemas import CopySchema, LendSchema
@@ -30,7 +30,7 @@ from entitylocker.web.shell import role_label
 
 @pages.route("/account/citizen/links/<uuid:link_id>/lend", methods=["GET", "POST"])
 @session_only
-@limit_accounts("120 per hour")
+@limit_persons("120 per hour")
 def lend(link_id: UUID) -> Response | tuple[str, int] | str:
     """Choose what to lend and to whom, then see the terms in full, then say yes or no."""
     actor = current_actor()

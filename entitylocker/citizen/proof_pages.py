@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from entitylocker.access import Actor
-from entitylocker.accounts.throttling import limit_accounts
+from entitylocker.accounts.throttling import limit_persons
 from entitylocker.citizen import service
 from entitylocker.citizen.blueprint import pages
 from entitylocker.citizen.errors import EkycRefused
@@ -90,7 +90,7 @@ def end_link(link_id: UUID) -> Response:
 
 @pages.post("/account/citizen/proofs")
 @session_only
-@limit_accounts("30 per hour")
+@limit_persons("30 per hour")
 def add_ekyc() -> Response | tuple[str, int]:
     """Turn an offline e-KYC file into a proof."""
     form = Form(EkycSchema)

@@ -27,8 +27,14 @@ _REMEMBERED = timedelta(days=90)
 
 @open_use_case("what the person may do for an organisation is only known after looking")
 def load_member(person_id: UUID, session_id: UUID | None, organisation_id: UUID) -> Actor | None:
-    """The person acting for an organisation, with all grants; None if they are no member of it now."""
+    """The person acting for an organisation, with all grants; None if they are no member of it now.
+
+    A session that only one organisation's provider vouched for finds no other organisation.
+    """
     with tenancy.transaction(Tenant(organisation_id=organisation_id, person_id=person_id)):
+        session = _find_session(person_id, session_id)
+        if session is not None and session.limited_to not in (None, organisation_id):
+            return None
         membership = db.session.scalar(
             select(Membership).where(
                 Membership.organisation_id == organisation_id,
@@ -56,21 +62,24 @@ def load_member(person_id: UUID, session_id: UUID | None, organisation_id: UUID)
             membership_id=membership.id,
             rights_version=membership.rights_version,
             through="" if seat is None else seat.source_name,
-            second_factor_missing=standing.second_factor and not _suffices(person_id, session_id, organisation_id),
+            second_factor_missing=standing.second_factor and session is not None and not _suffices(session),
+            confirmed_at=None if session is None else session.confirmed_at,
+            limited_to=None if session is None else session.limited_to,
             grants=(_base_grant(membership), *_delegated(membership)) if seat is None else seat.grants(),
         )
 
 
-def _suffices(person_id: UUID, session_id: UUID | None, organisation_id: UUID) -> bool:
-    """Whether the session was opened with two factors, or by the organisation's own provider, whose business that is.
-
-    Commands and jobs have no session, and are not asked.
-    """
+def _find_session(person_id: UUID, session_id: UUID | None) -> PersonSession | None:
+    """The session in which the person comes. Commands and jobs have none."""
     if session_id is None:
-        return True
+        return None
     own = (PersonSession.person_id == person_id, PersonSession.id == session_id)
-    row = db.session.execute(select(PersonSession.amr, PersonSession.limited_to).where(*own)).first()
-    return row is not None and (row.limited_to == organisation_id or is_strong(row.amr.split()))
+    return db.session.scalar(select(PersonSession).where(*own))
+
+
+def _suffices(session: PersonSession) -> bool:
+    """Whether it was opened with two factors, or by the organisation's own provider, whose business that is."""
+    return session.limited_to is not None or is_strong(session.amr.split())
 
 
 def _get_membership(organisation_id: UUID, seat: Seat) -> Membership | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from entitylocker.access import Actor, ActorKind, Role
-from entitylocker.accounts.rules import normalise_email
+from entitylocker.accounts.rules import holds_address, normalise_email
+from entitylocker.accounts.schemas import NAME_MAX, one_line
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation.errors import AdministratorStays
 from entitylocker.federation.models import DirectoryGroup, DirectoryGroupMember, DirectoryUser
@@ -52,7 +53,9 @@ def _let_go(actor: Actor, user: DirectoryUser, member: Membership | None) -> Non
 
 def _invite(actor: Actor, user: DirectoryUser, role: Role) -> None:
     if user.email_normalised:
-        name = str(user.document.get("displayName") or "")
+        called = one_line(str(user.document.get("displayName") or ""))[:NAME_MAX]
+        # It stands in mails to others, and must lead nowhere.
+        name = "" if holds_address(called) else called
         provisioning.let_directory_invite(actor, user.email_normalised, role, name)
 
 

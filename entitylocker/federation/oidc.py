@@ -83,7 +83,18 @@ def discover(outgoing: Outgoing, issuer: str) -> Metadata:
         raise ProviderUntrustworthy(why="metadata") from None
     if metadata.issuer != issuer:
         raise ProviderUntrustworthy(why="issuer")
+    asked = (issuer, metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri)
+    if not all(_is_safe(outgoing, url) for url in asked):
+        raise ProviderUntrustworthy(why="https")
     return metadata
+
+
+def _is_safe(outgoing: Outgoing, url: str) -> bool:
+    """Whether nobody on the way can change what is said there: https, or a host that the operator allowed."""
+    try:
+        return url.startswith("https://") or outgoing.hosts.target(url).allowed
+    except OutgoingError:
+        return False
 
 
 def authorization_url(metadata: Metadata, client: Client, *, state: str, nonce: str, verifier: str) -> str:

@@ -18,6 +18,7 @@ from entitylocker.extensions import db, utc_now
 from entitylocker.federation.errors import SlugTaken, UnknownWay
 from entitylocker.federation.models import IdentityProvider
 from entitylocker.federation.oidc import Client, discover
+from entitylocker.federation.rules import require_own
 from entitylocker.storage.secrets import SealedSecret, open_secret, seal_secret
 from entitylocker.tenancy import Tenant, open_use_case, use_case
 from entitylocker.web.engine_room import engines
@@ -53,6 +54,7 @@ def set_up_provider(actor: Actor, *, name: str, slug: str, issuer: str, client_i
 @use_case(Permission.DIRECTORY_MANAGE, fresh=True)
 def _admit(actor: Actor) -> None:
     require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
+    require_own(actor)
 
 
 @use_case(Permission.DIRECTORY_MANAGE, fresh=True)

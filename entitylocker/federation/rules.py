@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from entitylocker.access import Role
+from entitylocker.access import Actor, Permission, Reason, Role
+from entitylocker.errors import PermissionDenied
+from entitylocker.organisations.rules import lasting_permissions
 
 TOKEN_LIFETIME = timedelta(days=365)
 
@@ -24,3 +26,14 @@ def role_of_groups(roles: Iterable[str | None]) -> Role:
     """The role of somebody who is in groups of these roles: the first of GROUP_ROLES, else plain member."""
     held = set(roles)
     return next((role for role in GROUP_ROLES if role.value in held), Role.MEMBER)
+
+
+def require_own(actor: Actor) -> None:
+    """What outlives its giver is given only by who holds the right without an end and not by a delegation.
+
+    Only a verified organisation connects other systems. Raises PermissionDenied.
+    """
+    if Permission.DIRECTORY_MANAGE not in lasting_permissions(actor, own_only=True):
+        raise PermissionDenied(Reason.NO_ROLE, permission=Permission.DIRECTORY_MANAGE.value)
+    if not actor.organisation_verified:
+        raise PermissionDenied(Reason.NOT_VERIFIED, permission=Permission.DIRECTORY_MANAGE.value)

@@ -6,7 +6,12 @@ import json
 from typing import Any
 
 from flask import Blueprint, Response, g, request
-from scim2_models import Error, SCIMException
+from scim2_models import (
+    Error,
+    InvalidFilterException,
+    PayloadTooLargeException,
+    SCIMException,
+)
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import SCIM_MEDIA_TYPE, ScimResponse
@@ -24,6 +29,8 @@ from entitylocker.web.engine_room import engines
 from entitylocker.web.errors import translate
 
 PREFIX = "/scim/v2"
+LONGEST_BODY = 1024 * 1024
+LONGEST_FILTER = 2000
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
@@ -45,6 +52,13 @@ def load_directory(token: str) -> Actor:
 @directory_only
 def serve(path: str) -> Response:
     """Whatever SCIM offers: discovery, Users, Groups, search."""
+    body = request.get_data()
+    if len(body) > LONGEST_BODY:
+        raise PayloadTooLargeException
+    # A search by POST carries its filter in the body; filters cost their length for each person looked at.
+    asked_for = len(body) if path.endswith(".search") else len(request.args.get("filter", ""))
+    if asked_for > LONGEST_FILTER:
+        raise InvalidFilterException
     handler = ScimHandler(service, DirectoryStorage(g.actor))
     asked = ScimRequest(
         method=request.method,
@@ -52,7 +66,7 @@ def serve(path: str) -> Response:
         path=f"/{path}",
         query=request.args.to_dict(),
         headers=list(request.headers.items()),
-        body=request.get_data(),
+        body=body,
     )
     return _answer(handler.handle(asked))
 

@@ -32,6 +32,7 @@ from entitylocker.federation.directory import GroupFacts, UserFacts
 from entitylocker.federation.errors import NameTaken, UnknownMember
 from entitylocker.federation.models import DirectoryGroup, DirectoryUser
 from entitylocker.federation.resources import Group, GroupMember, User
+from entitylocker.notifications.addresses import is_plain_address
 
 _KEPT = {"active", "user_name", "name", "display_name", "preferred_language", "emails"}
 LONGEST = 1024
@@ -150,7 +151,7 @@ def _user_facts(user: User) -> UserFacts:
     emails = user.emails or []
     primary = next((each.value for each in emails if each.primary and each.value), None)
     first = next((each.value for each in emails if each.value), None)
-    email = next((text for text in (primary, first, user.user_name) if text and "@" in text), "")
+    email = next((text for text in (primary, first, user.user_name) if text and is_plain_address(text)), "")
     if not user.user_name or max(len(user.user_name), len(user.external_id or "")) > LONGEST:
         raise InvalidValueException(detail="userName and externalId hold up to 1024 characters; userName is needed.")
     if len(email) > EMAIL_MAX:

@@ -18,7 +18,7 @@ from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation.models import DirectoryToken
-from entitylocker.federation.rules import TOKEN_LIFETIME
+from entitylocker.federation.rules import TOKEN_LIFETIME, require_own
 from entitylocker.tenancy import Tenant, open_use_case, use_case
 
 LONGEST = 256
@@ -36,8 +36,9 @@ class IssuedToken:
 
 @use_case(Permission.DIRECTORY_MANAGE, fresh=True)
 def issue_token(actor: Actor, name: str) -> IssuedToken:
-    """Let the organisation's directory bring and remove members, for a year."""
+    """Let the organisation's directory bring and remove members, for a year. Raises PermissionDenied."""
     require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
+    require_own(actor)
     token, digest = new_token()
     row = DirectoryToken(
         id=uuid7(),

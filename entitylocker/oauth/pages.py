@@ -98,7 +98,8 @@ def _wanted_organisation() -> UUID | None:
 def _acting(person: Actor, wanted: UUID | None) -> Acting:
     """The organisation asked for, else the first that could consent, else the first."""
     assert person.person_id is not None
-    mine = list_my_organisations(person.person_id)
+    found = list_my_organisations(person.person_id)
+    mine = [each for each in found if person.limited_to in (None, each.organisation_id)]
     if wanted is not None:
         actor = _member(person, wanted)
         return Acting(mine, actor, obstacle(actor))

@@ -62,6 +62,8 @@ def start() -> Response:
     back = way_back()
     if back is not None:
         return forget_way_back(redirect(back, 303))
+    if current_user.limited_to is not None:
+        return redirect(url_for(".overview", organisation_id=current_user.limited_to), 303)
     found = service.list_my_organisations(current_user.person_id)
     if len(found) == 1:
         return redirect(url_for(".overview", organisation_id=found[0].organisation_id), 303)
@@ -72,9 +74,11 @@ def start() -> Response:
 
 @pages.get("/organisations")
 @session_only
-def mine() -> str:
-    """Choose an organisation, or register one."""
+def mine() -> Response | str:
+    """Choose an organisation, or register one. A session that counts for one organisation has nothing to choose."""
     person = current_person()
+    if person.limited_to is not None:
+        return redirect(url_for(".overview", organisation_id=person.limited_to), 303)
     return render_template(
         "organisations/mine.html",
         organisations=service.list_my_organisations(person.person_id),

@@ -6,16 +6,17 @@ before.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from entitylocker.access import Actor, Role
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.accounts.tokens import new_token
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
-from entitylocker.errors import NotFound
+from entitylocker.errors import NotFound, TooManyRequests
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.errors import NeedsQuorum
 from entitylocker.organisations.invitations import (
@@ -32,6 +33,10 @@ from entitylocker.organisations.rights import lock_members
 from entitylocker.organisations.role_changes import set_role
 from entitylocker.organisations.states import InvitationWay
 
+# How many invitations a directory sends in a day: in all, and to one address.
+MOST_A_DAY = 2000
+MOST_TO_ONE = 5
+
 
 def find_member(actor: Actor, email: str, membership_id: UUID | None) -> Membership | None:
     """Who somebody of the directory is here now: by the membership known before, else by their confirmed address."""
@@ -47,10 +52,14 @@ def find_member(actor: Actor, email: str, membership_id: UUID | None) -> Members
 
 
 def let_directory_invite(actor: Actor, email: str, role: Role, name: str) -> None:
-    """Invite somebody of the directory by mail, once; with another role the open invitation ends and a new one goes."""
+    """Invite somebody of the directory by mail, once; with another role the open invitation ends and a new one goes.
+
+    Raises TooManyRequests: a directory must not be made a mill of mails.
+    """
     waiting = _open_invitation(actor, email)
     if waiting is not None and waiting.role == role.value:
         return
+    _check_pace(actor, email)
     if waiting is not None:
         _revoke(actor, waiting)
     token, digest = new_token()
@@ -60,6 +69,16 @@ def let_directory_invite(actor: Actor, email: str, role: Role, name: str) -> Non
     db.session.add(row)
     record(actor, EventTag.INVITATION_ISSUE, Subject("invitation", row.id, email), role=role.value, way=row.way)
     send_invitation(actor, row, token)
+
+
+def _check_pace(actor: Actor, email: str) -> None:
+    since = Invitation.sent_at > utc_now() - timedelta(days=1)
+    mine = (Invitation.organisation_id == actor.organisation_id, Invitation.by_directory, since)
+    there = Invitation.email_normalised == normalise_email(email)
+    sent = select(func.count(), func.count().filter(there)).select_from(Invitation).where(*mine)
+    everywhere, to_one = db.session.execute(sent).one()
+    if everywhere >= MOST_A_DAY or to_one >= MOST_TO_ONE:
+        raise TooManyRequests(seconds=3600)
 
 
 def let_directory_uninvite(actor: Actor, email: str) -> None:

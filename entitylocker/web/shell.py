@@ -110,6 +110,12 @@ def _current_entry() -> NavEntry | None:
     return next((entry for entry in of_room if entry.endpoint == request.endpoint), next(iter(of_room), None))
 
 
+def _reachable(person: Any) -> list[Any]:
+    """The person's organisations; in a session that counts for one of them, that one."""
+    found = _my_organisations[0](person.person_id)
+    return [each for each in found if person.limited_to in (None, each.organisation_id)]
+
+
 def register_shell(app: Flask) -> None:
     """Give every template what the shell shows."""
 
@@ -125,7 +131,7 @@ def register_shell(app: Flask) -> None:
             "acting": member,
             "acting_role": _acting_role(member) if member else "",
             "nav_items": _nav_items(member) if member else [],
-            "my_organisations": _my_organisations[0](person.person_id) if person and _my_organisations else [],
+            "my_organisations": _reachable(person) if person and _my_organisations else [],
             "can": lambda permission, facts=None: bool(
                 member and decide(member, Permission(permission), facts or member.facts)
             ),

@@ -46,6 +46,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET row_security = off")
     _session_lookup(SEEN, READ, "")
+    # Without the limit a session that a provider vouched for would count everywhere: it ends.
+    op.execute(
+        "ALTER TABLE sessions ALTER COLUMN ended_at TYPE timestamptz"
+        " USING CASE WHEN limited_to IS NULL THEN ended_at ELSE coalesce(ended_at, now()) END"
+    )
     op.drop_column("sessions", "limited_to")
     for function in (MINE, IDENTITY, PROVIDER, TOKEN):
         kinds.drop_lookup(function)

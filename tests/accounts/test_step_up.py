@@ -161,6 +161,14 @@ def test_guesses_are_few_here_too(own: FlaskClient) -> None:
     assert statuses == [422] * 10 + [429] * 2
 
 
+@pytest.mark.parametrize("beside", ["step_up_passkey", "step_up_recovery_code"])
+def test_a_password_is_a_guess_whatever_is_sent_beside_it(own: FlaskClient, beside: str) -> None:
+    """Who has no second factor can be guessed by password only; a made-up passkey beside it must not hide that."""
+    sent = [{"step_up_password": f"guess {number}", beside: "made up"} for number in range(12)]
+    statuses = [post(own, "/account/confirm", **fields).status_code for fields in sent]
+    assert statuses == [422] * 10 + [429] * 2
+
+
 def test_without_its_csrf_token_nothing_is_even_looked_at(app: Flask, administrator: Member, own: FlaskClient) -> None:
     wait(app, administrator)
     assert own.post("/account/confirm", data={"step_up_password": PASSWORD}).status_code == 400

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -17,11 +18,19 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from entitylocker.access import Role
-from entitylocker.federation import providers
+from entitylocker.accounts.service import load_session
+from entitylocker.delegations.giving import give_delegation
+from entitylocker.delegations.service import load_member
+from entitylocker.errors import PermissionDenied
+from entitylocker.federation import providers, tokens
+from entitylocker.federation.errors import ProviderDoesNotAnswer, ProviderUntrustworthy
+from entitylocker.federation.oidc import Metadata, _is_safe, discover
 from entitylocker.organisations import service
 from entitylocker.outgoing import Hosts
 from entitylocker.web.engine_room import engines
 from tests.factories import Member, Organisations, Person, csrf_token
+
+_METADATA = Metadata("https://l", "https://l/a", "https://l/t", "https://l/k", [], False)
 
 
 @dataclass
@@ -131,6 +140,60 @@ def test_what_a_provider_vouches_for_opens_its_organisation_only(way: Way, organ
     )  # fmt: skip
     assert made.status_code in (403, 404)
     assert client.post("/sign-out", data={"csrf_token": csrf_token(client)}).status_code == 303
+
+
+def test_a_limited_session_neither_consents_for_others_nor_ends_the_persons_own(
+    way: Way, organisations: Organisations
+) -> None:
+    """A provider that lies about who came gets nothing beyond its own organisation, by no way round."""
+    person = organisations.add_member(Role.SIGNATORY, way.administrator.organisation_id)
+    other = organisations.make(name="Malabar Traders")
+    with way.app.test_request_context():
+        issued = service.invite_member(other.actor, person.email, Role.SIGNATORY)
+        service.redeem_invitation(themselves(person).actor, urlsplit(issued.link).path.rsplit("/", 1)[-1])
+    own = way.connect(person, "signatory@corp")
+    client, _ = way.sign_in("signatory@corp")
+    with client.session_transaction() as cookie:
+        token = cookie["_user_id"]
+    with way.app.app_context():
+        limited = load_session(token)
+        assert limited is not None and limited.limited_to == person.organisation_id
+        assert load_member(person.person_id, limited.session_id, other.organisation_id) is None
+        acting = load_member(person.person_id, limited.session_id, person.organisation_id)
+        assert acting is not None and acting.limited_to == person.organisation_id
+    assert "Malabar" not in client.get(f"/organisations/{person.organisation_id}").get_data(as_text=True)
+    assert client.get("/organisations").status_code == 303
+    form = {"csrf_token": csrf_token(client)}
+    for path in (f"/account/sessions/{person.session_id}/end", "/account/sessions/end-others"):
+        assert client.post(path, data=form).status_code in (403, 404)
+    assert own.get("/account").status_code == 200
+
+
+def test_only_who_holds_it_for_good_connects_other_systems(way: Way, organisations: Organisations) -> None:
+    """What a delegation gave can be taken back; a token or a provider would outlive it."""
+    member = organisations.add_member(Role.READER, way.administrator.organisation_id)
+    with way.app.test_request_context():
+        membership_id = member.actor.membership_id
+        assert membership_id is not None
+        give_delegation(
+            way.administrator.actor, membership_id=membership_id, role=Role.ADMINISTRATOR, folder_id=None,
+            starts_on=date.today(), ends_on=None, reason="stands in",
+        )  # fmt: skip
+        with pytest.raises(PermissionDenied):
+            tokens.issue_token(member.actor, "Left behind")
+    stated = organisations.make(verified=False, name="Stated Only Traders")
+    with way.app.test_request_context(), pytest.raises(PermissionDenied):
+        tokens.issue_token(stated.actor, "Mill of mails")
+
+
+def test_a_provider_without_https_is_refused(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    with way.app.test_request_context():
+        monkeypatch.setattr(engines().outgoing, "hosts", Hosts())
+        with pytest.raises((ProviderUntrustworthy, ProviderDoesNotAnswer)):
+            discover(engines().outgoing, way.provider)
+        unsafe = replace(_METADATA, token_endpoint="http://login.example.in/token")
+        assert not _is_safe(engines().outgoing, unsafe.token_endpoint)
+        assert _is_safe(engines().outgoing, _METADATA.token_endpoint)
 
 
 def test_attack_12_the_same_subject_of_another_provider_is_somebody_else(

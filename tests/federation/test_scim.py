@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import select
 
+from entitylocker import tenancy
+from entitylocker.extensions import db
+from entitylocker.notifications.models import OutboxMessage
+from entitylocker.tenancy import DatabaseRole, Tenant
 from tests.factories import Organisations
 from tests.federation.conftest import GROUP, USER, Directory, make_directory
 
@@ -151,3 +156,27 @@ def test_filters_that_make_no_sense_are_refused(directory: Directory, wanted: st
     )
     assert answer.status_code in (200, 400)
     assert "Traceback" not in answer.get_data(as_text=True)
+
+
+def test_too_much_at_once_is_refused(directory: Directory) -> None:
+    long = " or ".join(f'userName eq "{number}"' for number in range(500))
+    assert directory.ask("GET", f"/Users?filter={long}").status_code == 400
+    assert directory.ask("POST", "/Users", {"schemas": [USER], "userName": "x" * 2_000_000}).status_code == 413
+    assert directory.ask("POST", "/.search", {"filter": long}).status_code == 400
+
+
+def test_what_is_no_address_is_invited_nowhere_and_names_lead_nowhere(directory: Directory) -> None:
+    directory.bring("a@b.example, c@d.example")
+    directory.bring("named@example.in", displayName="http://evil.example/ click")
+    with directory.app.app_context(), tenancy.transaction(Tenant(DatabaseRole.WORKER)):
+        newest = db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(3)).all()
+    assert all("c@d.example" not in mail.recipient and "evil" not in mail.text for mail in newest)
+
+
+def test_one_address_is_not_flooded(directory: Directory) -> None:
+    made = directory.bring("flooded@example.in")
+    seen = []
+    for number in range(14):
+        value = bool(number % 2)
+        seen.append(directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "active", "value": value}))
+    assert [answer.status_code for answer in seen].count(429) > 0
