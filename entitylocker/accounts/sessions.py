@@ -256,7 +256,9 @@ def _on_own_account(actor: Actor) -> Actor:
 
 @use_case(Permission.SESSION_OWN)
 def _end_session(actor: Actor, session_id: UUID, tag: EventTag) -> None:
-    require(actor, Permission.SESSION_OWN if session_id == actor.session_id else Permission.ACCOUNT_OWN, actor.facts)
+    require(actor, Permission.SESSION_OWN, actor.facts)
+    if session_id != actor.session_id:
+        require(actor, Permission.ACCOUNT_OWN, actor.facts)
     row = next((row for row in _lock_open_sessions(actor) if row.id == session_id), None)
     if row is None:
         raise NotFound
