@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import itertools
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from entitylocker.access import Role
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
+from entitylocker.organisations import identity
 from entitylocker.organisations import service as organisations_service
-from entitylocker.organisations.models import Organisation, StatedIdentifier
-from entitylocker.organisations.states import IdentifierState
+from entitylocker.organisations.models import Organisation
 from entitylocker.units import service as units
 from tests.factories import Member, Person
 from tests.organisations.helpers import change
@@ -119,12 +120,12 @@ class UnitThings:
         """Vouched for while the house was a department with a code; what follows asks for the vouching only."""
         member, kind = house.administrator, OrganisationKind.GOVERNMENT_DEPARTMENT
         before = member.actor
-        # What the house may have stated as a company by then does not fit a department.
-        change(self.app, house.organisation_id, StatedIdentifier, state=IdentifierState.EXPIRED.value)
         change(self.app, house.organisation_id, Organisation, kind=kind.value)
-        organisations_service.state_identifier(
-            before, kind=IdentifierKind.DEPARTMENT, typed=f"D-{uuid4().hex[:8].upper()}", letter=letter()
-        )
+        # What the house may have stated as a company by then does not fit a department.
+        with patch.object(identity, "checked_against_one_another", return_value=[]):
+            organisations_service.state_identifier(
+                before, kind=IdentifierKind.DEPARTMENT, typed=f"D-{uuid4().hex[:8].upper()}", letter=letter()
+            )
         self.organisations.verify(house.organisation_id)
         unit_id = units.open_child(before, name=f"Unit {next(_numbers)}", kind=kind, note="")
         units.vouch_for(member.actor, unit_id, letter())
