@@ -71,7 +71,7 @@ def test_the_first_stop_skips_to_the_contents(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
 
 
 def test_menus_open_and_close_with_keys(open_window: OpenWindow, demo: Demo) -> None:
@@ -81,7 +81,7 @@ def test_menus_open_and_close_with_keys(open_window: OpenWindow, demo: Demo) -> 
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
-    assert page.evaluate("document.activeElement.matches('.acct > summary')")
+    expect(page.locator(".acct > summary")).to_be_focused()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -105,7 +105,7 @@ def test_allowing_without_a_tick_says_what_is_missing(page: Page, demo: Demo) ->
     ask_and_sign_in(page, demo)
     page.get_by_role("button", name="Allow access").click()
     expect(page.get_by_role("alert")).to_contain_text("Please correct this and try again")
-    assert page.evaluate("document.activeElement.matches('[role=alert]')")
+    expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_role("button", name="Do not allow").click()
 
 

@@ -43,7 +43,13 @@ def issuer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
 
 @pytest.fixture(autouse=True)
 def alone(in_app: Flask) -> None:
-    """What other tests left behind is neither due nor being asked."""
+    """What other tests left behind is neither due nor being asked, nor still to be taken up."""
+    _quieten()
+    while fetching.take_up(housekeeper()):
+        _quieten()
+
+
+def _quieten() -> None:
     with tenancy.transaction(Tenant(DatabaseRole.WORKER)):
         later = utc_now() + 30 * DAY
         quiet = update(RevocationAnswer).values(next_try_at=later, claimed_until=None, created_at=later - 60 * DAY)
