@@ -8,14 +8,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask_babel import lazy_gettext
 from sqlalchemy import or_, select, text
 from uuid_utils.compat import uuid7
 
 from entitylocker.access import Actor, Permission, Role, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
-from entitylocker.errors import NotFound
+from entitylocker.errors import LockerError, NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.letters import (
     Letter,
@@ -31,7 +30,7 @@ from entitylocker.units.errors import BothVerified, NoSuchFolder, RequestEnded
 from entitylocker.units.joining import Partner, find_partner
 from entitylocker.units.models import Authorisation
 from entitylocker.units.rules import Phase, agency_span
-from entitylocker.units.telling import tell_administrators, tell_trail
+from entitylocker.units.telling import tell
 from entitylocker.units.views import AuthorisationView
 from entitylocker.web.links import link_to
 
@@ -102,22 +101,10 @@ def _propose(actor: Actor, code: str, terms: Terms, letter: Letter, *, as_agency
     stored = store_letter(authorisation_id, letter)
     try:
         _write(actor, authorisation_id, partner, terms, stored, as_agency)
-    except BaseException:
+    except LockerError:
+        # Refused, so certainly not committed; after any other fault the sweeper decides by the rows.
         drop_letter(stored)
         raise
-    subject = Subject("authorisation", authorisation_id, actor.organisation_name)
-    tell_trail(partner.id, actor, EventTag.AUTHORISATION_PROPOSE, subject, **_facts(terms))
-    tell_administrators(
-        partner.id,
-        lazy_gettext("A letter of authorisation waits for you"),
-        "mail/authorisation_proposed",
-        agency=actor.organisation_name if as_agency else partner.name,
-        department=partner.name if as_agency else actor.organisation_name,
-        role=terms.role,
-        starts_on=terms.starts_on,
-        ends_on=terms.ends_on,
-        link=link_to("units.agency", organisation_id=partner.id, authorisation_id=authorisation_id),
-    )
     return authorisation_id
 
 
@@ -164,6 +151,7 @@ def _write(
     db.session.add(row)
     subject = Subject("authorisation", row.id, partner.name)
     record(actor, EventTag.AUTHORISATION_PROPOSE, subject, letter=row.letter_sha256, **_facts(terms))
+    _tell(actor, partner.id, EventTag.AUTHORISATION_PROPOSE, row, **_facts(terms))
 
 
 def _put_sides(row: Authorisation, actor: Actor, partner: Partner, as_agency: bool) -> None:
@@ -182,18 +170,12 @@ def _put_folder(row: Authorisation, folder: Any) -> None:
         row.folder_id, row.folder_path, row.folder_name = folder.id, folder.path, folder.name
 
 
-@open_use_case("the other side is told after the act; what it calls asks for the permission")
+@use_case(Permission.AUTHORISATION_MANAGE, fresh=True)
 def confirm_authorisation(actor: Actor, authorisation_id: UUID, *, folder_id: UUID | None = None) -> None:
     """As the department: say yes to what an agency proposed, for one folder if one is named.
 
-    Raises NotFound, RequestEnded, NoSuchFolder, WrongRoleForFolder.
+    Raises NotFound, RequestEnded, BothVerified, NoSuchFolder, WrongRoleForFolder.
     """
-    row = _confirm(actor, authorisation_id, folder_id)
-    _tell(actor, row.agent_organisation_id, EventTag.AUTHORISATION_CONFIRM, row.id)
-
-
-@use_case(Permission.AUTHORISATION_MANAGE, fresh=True)
-def _confirm(actor: Actor, authorisation_id: UUID, folder_id: UUID | None) -> Authorisation:
     require(actor, Permission.AUTHORISATION_MANAGE, actor.facts)
     row = get_row(actor, authorisation_id, locked=True)
     if row.organisation_id != actor.organisation_id:
@@ -207,46 +189,41 @@ def _confirm(actor: Actor, authorisation_id: UUID, folder_id: UUID | None) -> Au
     _put_folder(row, folder)
     row.confirmed_at, row.confirmed_by_name = utc_now(), actor.name
     _record(actor, EventTag.AUTHORISATION_CONFIRM, row, folder=row.folder_name)
-    return row
-
-
-@open_use_case("the other side is told after the act; what it calls asks for the permission")
-def accept_authorisation(actor: Actor, authorisation_id: UUID) -> None:
-    """As the agency: take up what a department offered. Raises NotFound, RequestEnded."""
-    row = _accept(actor, authorisation_id)
-    _tell(actor, row.organisation_id, EventTag.AUTHORISATION_CONFIRM, row.id)
+    _tell(actor, row.agent_organisation_id, EventTag.AUTHORISATION_CONFIRM, row)
 
 
 @use_case(Permission.AUTHORISATION_MANAGE, fresh=True)
-def _accept(actor: Actor, authorisation_id: UUID) -> Authorisation:
+def accept_authorisation(actor: Actor, authorisation_id: UUID) -> None:
+    """As the agency: take up what a department offered. Raises NotFound, RequestEnded."""
     require(actor, Permission.AUTHORISATION_MANAGE, actor.facts)
     row = get_row(actor, authorisation_id)
     _claim(actor, row, "accept")
     _record(actor, EventTag.AUTHORISATION_CONFIRM, row)
-    return row
-
-
-@open_use_case("the other side is told after the act; what it calls asks for the permission")
-def end_authorisation(actor: Actor, authorisation_id: UUID) -> None:
-    """End or refuse it, as either side: whoever acts by it is out at once. Raises NotFound, RequestEnded."""
-    row = _end(actor, authorisation_id)
-    other = row.agent_organisation_id if row.organisation_id == actor.organisation_id else row.organisation_id
-    _tell(actor, other, EventTag.AUTHORISATION_END, row.id)
+    _tell(actor, row.organisation_id, EventTag.AUTHORISATION_CONFIRM, row)
 
 
 @use_case(Permission.AUTHORISATION_MANAGE)
-def _end(actor: Actor, authorisation_id: UUID) -> Authorisation:
+def end_authorisation(actor: Actor, authorisation_id: UUID) -> None:
+    """End or refuse it, as either side: whoever acts by it is out at once. Raises NotFound, RequestEnded."""
     require(actor, Permission.AUTHORISATION_MANAGE, actor.facts)
-    row = get_row(actor, authorisation_id)
+    end_row(actor, get_row(actor, authorisation_id))
+
+
+def end_row(actor: Actor, row: Authorisation, *, closed: bool = False) -> None:
+    """End a letter, as either side, in the running transaction; the other side is told. Raises RequestEnded.
+
+    `closed`: because the actor's organisation is closed.
+    """
     if row.organisation_id == actor.organisation_id:
-        row = get_row(actor, authorisation_id, locked=True)
+        row = get_row(actor, row.id, locked=True)
         if row.ended_at is not None:
             raise RequestEnded
-        row.ended_at, row.ended_by_name = utc_now(), actor.name
+        row.ended_at, row.ended_by_name, other = utc_now(), actor.name, row.agent_organisation_id
     else:
         _claim(actor, row, "end")
+        other = row.organisation_id
     _record(actor, EventTag.AUTHORISATION_END, row)
-    return row
+    _tell(actor, other, EventTag.AUTHORISATION_END, row, closed=closed)
 
 
 def _claim(actor: Actor, row: Authorisation, what: str) -> None:
@@ -262,8 +239,19 @@ def _record(actor: Actor, tag: EventTag, row: Authorisation, **data: Any) -> Non
     record(actor, tag, subject, role=row.role, letter=row.letter_sha256, **data)
 
 
-def _tell(actor: Actor, other_id: UUID, tag: EventTag, authorisation_id: UUID) -> None:
-    tell_trail(other_id, actor, tag, Subject("authorisation", authorisation_id, actor.organisation_name))
+def _tell(
+    actor: Actor, other_id: UUID, tag: EventTag, row: Authorisation, *, closed: bool = False, **data: Any
+) -> None:
+    facts = {
+        "agency": row.agent_name,
+        "department": row.organisation_name,
+        "role": row.role,
+        "starts_on": row.starts_on,
+        "ends_on": row.ends_on,
+        "closed": closed,
+        "link": link_to("units.agency", organisation_id=other_id, authorisation_id=row.id),
+    }
+    tell(other_id, actor, tag, Subject("authorisation", row.id, actor.organisation_name), facts=facts, **data)
 
 
 def get_row(actor: Actor, authorisation_id: UUID, *, locked: bool = False) -> Authorisation:

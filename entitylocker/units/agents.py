@@ -17,30 +17,22 @@ from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
 from entitylocker.organisations.models import Membership
-from entitylocker.tenancy import open_use_case, use_case
+from entitylocker.tenancy import use_case
 from entitylocker.units.agencies import get_row, phase_of
 from entitylocker.units.branches import find_own_members, lock_own_member
 from entitylocker.units.errors import NamedAlready, RequestEnded
 from entitylocker.units.models import Authorisation, AuthorisationAgent
 from entitylocker.units.rules import Phase
-from entitylocker.units.telling import tell_trail
+from entitylocker.units.telling import tell
 from entitylocker.units.views import AgentView
 from entitylocker.web.links import link_to
 
 
-@open_use_case("the department is told after the act; what it calls asks for the permission")
+@use_case(Permission.AUTHORISATION_MANAGE, fresh=True)
 def name_agent(actor: Actor, authorisation_id: UUID, membership_id: UUID) -> UUID:
     """As the agency: let a member act by a letter. Returns the agent's id. Raises NotFound, NoSuchMember,
     RequestEnded, NamedAlready.
     """
-    agent, department_id = _name(actor, authorisation_id, membership_id)
-    subject = Subject("authorisation", authorisation_id, agent.person_name)
-    tell_trail(department_id, actor, EventTag.AGENT_NAME, subject)
-    return agent.id
-
-
-@use_case(Permission.AUTHORISATION_MANAGE, fresh=True)
-def _name(actor: Actor, authorisation_id: UUID, membership_id: UUID) -> tuple[AuthorisationAgent, UUID]:
     require(actor, Permission.AUTHORISATION_MANAGE, actor.facts)
     row = _get_as_agency(actor, authorisation_id)
     if phase_of(row) is Phase.ENDED:
@@ -61,7 +53,8 @@ def _name(actor: Actor, authorisation_id: UUID, membership_id: UUID) -> tuple[Au
         raise NamedAlready(field="membership_id") from fault
     record(actor, EventTag.AGENT_NAME, Subject("authorisation", row.id, member.person_name), role=row.role)
     _write_to(actor, member, row)
-    return agent, row.organisation_id
+    _tell(actor, EventTag.AGENT_NAME, agent, row)
+    return agent.id
 
 
 def _get_as_agency(actor: Actor, authorisation_id: UUID) -> Authorisation:
@@ -87,16 +80,9 @@ def _write_to(actor: Actor, member: Membership, row: Authorisation) -> None:
     )
 
 
-@open_use_case("the department is told after the act; what it calls asks for the permission")
+@use_case(Permission.AUTHORISATION_MANAGE)
 def end_agent(actor: Actor, authorisation_id: UUID, agent_id: UUID) -> None:
     """As the agency: somebody acts no longer by a letter, from now on. Raises NotFound."""
-    agent, department_id = _end(actor, authorisation_id, agent_id)
-    subject = Subject("authorisation", authorisation_id, agent.person_name)
-    tell_trail(department_id, actor, EventTag.AGENT_END, subject)
-
-
-@use_case(Permission.AUTHORISATION_MANAGE)
-def _end(actor: Actor, authorisation_id: UUID, agent_id: UUID) -> tuple[AuthorisationAgent, UUID]:
     require(actor, Permission.AUTHORISATION_MANAGE, actor.facts)
     row = _get_as_agency(actor, authorisation_id)
     agent = db.session.scalar(
@@ -113,7 +99,15 @@ def _end(actor: Actor, authorisation_id: UUID, agent_id: UUID) -> tuple[Authoris
         raise NotFound
     agent.ended_at, agent.ended_by_name = utc_now(), actor.name
     record(actor, EventTag.AGENT_END, Subject("authorisation", row.id, agent.person_name))
-    return agent, row.organisation_id
+    _tell(actor, EventTag.AGENT_END, agent, row)
+
+
+def _tell(actor: Actor, tag: EventTag, agent: AuthorisationAgent, row: Authorisation) -> None:
+    facts = {
+        "member": agent.person_name,
+        "link": link_to("units.agency", organisation_id=row.organisation_id, authorisation_id=row.id),
+    }
+    tell(row.organisation_id, actor, tag, Subject("authorisation", row.id, agent.person_name), facts=facts)
 
 
 @use_case(Permission.AUTHORISATION_MANAGE)

@@ -48,7 +48,7 @@ def give_branch(organisation_id: UUID) -> Response | tuple[str, int]:
         "units/give_branch.html",
         form=form,
         members=[(row.id, f"{row.person_name} ({row.person_email})") for row in members],
-        units=unit_options(service.list_children(actor)),
+        units=unit_options([unit for unit in service.list_children(actor) if unit.agreed]),
         meaning=gettext(ROLE_MEANINGS[Role.BRANCH_ADMINISTRATOR]),
     ), form.status
 

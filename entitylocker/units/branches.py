@@ -19,11 +19,12 @@ from entitylocker.notifications.service import send_mail
 from entitylocker.organisations.days import span_of
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.rights import lock_members
-from entitylocker.tenancy import open_use_case, use_case
-from entitylocker.units.errors import GivenAlready, NoSuchMember, NoSuchUnit
+from entitylocker.tenancy import use_case
+from entitylocker.units.errors import GivenAlready, NoSuchMember, NoSuchUnit, NotAgreed
 from entitylocker.units.models import BranchAdministration
+from entitylocker.units.news import subject_of
 from entitylocker.units.rules import Phase
-from entitylocker.units.telling import tell_trail
+from entitylocker.units.telling import tell
 from entitylocker.units.tree import find_units
 from entitylocker.units.views import BranchView, Unit
 from entitylocker.web.links import link_to
@@ -62,29 +63,22 @@ def lock_own_member(actor: Actor, membership_id: UUID) -> Membership:
     return found
 
 
-@open_use_case("the unit is told after the act; what it calls asks for the permission")
+@use_case(Permission.UNIT_ENTRUST, fresh=True)
 def give_branch(
     actor: Actor, *, membership_id: UUID, unit_id: UUID, starts_on: date, ends_on: date | None, reason: str
 ) -> UUID:
     """Give a member of the actor's organisation the administration of a unit and everything below it.
 
-    Days are inclusive, in India. Returns its id. Raises NoSuchMember, NoSuchUnit, GivenAlready, EndsBeforeStart,
-    EndsInThePast.
+    Days are inclusive, in India. Returns its id. Raises NoSuchMember, NoSuchUnit, NotAgreed, GivenAlready,
+    EndsBeforeStart, EndsInThePast.
     """
-    row, member_name = _give(actor, membership_id, unit_id, starts_on, ends_on, reason)
-    tell_trail(unit_id, actor, EventTag.BRANCH_GIVE, Subject("branch", row.id, member_name), **_days(row))
-    return row.id
-
-
-@use_case(Permission.UNIT_ENTRUST, fresh=True)
-def _give(
-    actor: Actor, membership_id: UUID, unit_id: UUID, starts_on: date, ends_on: date | None, reason: str
-) -> tuple[BranchAdministration, str]:
     require(actor, Permission.UNIT_ENTRUST, actor.facts)
     span = span_of(starts_on, ends_on)
     unit = next((unit for unit in find_units() if unit.id == unit_id), None)
     if unit is None:
         raise NoSuchUnit(field="unit_id")
+    if not unit.agreed:
+        raise NotAgreed(field="unit_id")
     receiver = lock_own_member(actor, membership_id)
     _refuse_twice(actor, receiver.id, unit_id)
     row = BranchAdministration(
@@ -103,7 +97,9 @@ def _give(
     subject = Subject("branch", row.id, receiver.person_name)
     record(actor, EventTag.BRANCH_GIVE, subject, unit=unit.name, reason=reason, **_days(row))
     _write_to(actor, receiver, unit, row)
-    return row, receiver.person_name
+    facts = {"member": receiver.person_name, "reason": reason}
+    tell(unit_id, actor, EventTag.BRANCH_GIVE, subject, facts=facts, **_days(row))
+    return row.id
 
 
 def _refuse_twice(actor: Actor, membership_id: UUID, unit_id: UUID) -> None:
@@ -177,15 +173,9 @@ def _view(row: BranchAdministration, member_name: str, unit_name: str, gone: boo
     )
 
 
-@open_use_case("the unit is told after the act; what it calls asks for the permission")
+@use_case(Permission.UNIT_ENTRUST)
 def revoke_branch(actor: Actor, branch_id: UUID) -> None:
     """Take a branch back: whoever entered units by it is out at once. Raises NotFound, also for one that ended."""
-    row = _revoke(actor, branch_id)
-    tell_trail(row.branch_organisation_id, actor, EventTag.BRANCH_REVOKE, Subject("branch", row.id))
-
-
-@use_case(Permission.UNIT_ENTRUST)
-def _revoke(actor: Actor, branch_id: UUID) -> BranchAdministration:
     require(actor, Permission.UNIT_ENTRUST, actor.facts)
     row = db.session.scalar(
         select(BranchAdministration)
@@ -198,6 +188,40 @@ def _revoke(actor: Actor, branch_id: UUID) -> BranchAdministration:
     )
     if row is None or (row.ends_at is not None and row.ends_at <= utc_now()):
         raise NotFound
+    end_branch(actor, row)
+
+
+def end_branch(actor: Actor, row: BranchAdministration, *, closed: bool = False) -> None:
+    """Take a locked branch of the actor's organisation back, in the running transaction; the unit and its holder are
+    told. `closed`: because the organisation is closed.
+    """
     row.revoked_at, row.revoked_by_name = utc_now(), actor.name
+    name = next((unit.name for unit in find_units() if unit.id == row.branch_organisation_id), "")
     record(actor, EventTag.BRANCH_REVOKE, Subject("branch", row.id), unit=str(row.branch_organisation_id))
-    return row
+    if name:
+        facts = {"unit": name, "closed": closed}
+        tell(row.branch_organisation_id, actor, EventTag.BRANCH_REVOKE, Subject("branch", row.id), facts=facts)
+    _write_end(actor, row, name, closed)
+
+
+def _write_end(actor: Actor, row: BranchAdministration, unit_name: str, closed: bool) -> None:
+    """To whom it was taken from, if they are still a member."""
+    held = select(Membership.person_email).where(
+        Membership.organisation_id == row.organisation_id,
+        Membership.id == row.membership_id,
+        Membership.ended_at.is_(None),
+    )
+    for address in db.session.scalars(held):
+        send_mail(
+            to=address,
+            subject=subject_of(EventTag.BRANCH_REVOKE),
+            template="mail/between",
+            what=EventTag.BRANCH_REVOKE.value,
+            here=actor.organisation_name,
+            by=actor.organisation_name,
+            who=actor.name,
+            unit=unit_name,
+            closed=closed,
+            reason="",
+            link=link_to("organisations.mine"),
+        )

@@ -95,6 +95,32 @@ class CodeTooLong(LockerError):
     message = N_("No code can be made from your own: it would be too long. Give one yourself.")
 
 
+class AboveChanged(Conflict):
+    code = "above_changed"
+    message = N_("What stands above has changed since you looked.")
+    advice = N_("Look at the page again, and say yes if you still want to.")
+
+
+class VouchingEnded(Conflict):
+    code = "vouching_ended"
+    message = N_("This vouching has ended already.")
+
+
+class AdministeredAlready(Conflict):
+    code = "unit_administered_already"
+    message = N_("Somebody administers this unit already.")
+    advice = N_("Further administrators are invited by those of the unit itself.")
+
+
+class NotAgreed(LockerError):
+    code = "unit_not_agreed"
+    status = 422
+    message = N_(
+        "This unit has not agreed to be administered from your organisation. Its administrators can agree on their "
+        "page of departments and units."
+    )
+
+
 class NoSuchMember(LockerError):
     code = "no_such_member"
     status = 422

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from flask_babel import lazy_gettext
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
@@ -16,8 +17,9 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db
-from entitylocker.tenancy import open_use_case, use_case
+from entitylocker.tenancy import use_case
 from entitylocker.units.errors import (
+    AboveChanged,
     AskedAlready,
     HasParent,
     NoSuchCode,
@@ -29,9 +31,9 @@ from entitylocker.units.errors import (
 from entitylocker.units.models import UnitLink
 from entitylocker.units.rules import read_code
 from entitylocker.units.sweeping import sweep_below
-from entitylocker.units.telling import tell_administrators, tell_trail
-from entitylocker.units.tree import find_units
-from entitylocker.web.links import link_to
+from entitylocker.units.telling import tell
+from entitylocker.units.tree import find_above, find_units
+from entitylocker.units.views import Unit
 
 _REFUSALS = {"gone": RequestEnded, "has_parent": HasParent, "circle": WouldCloseCircle, "deep": TooDeep}
 
@@ -62,30 +64,12 @@ def refuse_unless_joined(outcome: str | None, field: str | None = None) -> None:
         raise _REFUSALS[outcome or "gone"](field=field)
 
 
-@open_use_case("the other side is told after the act; what it calls asks for the permission")
+@use_case(Permission.UNIT_MANAGE, fresh=True)
 def ask_to_join(actor: Actor, *, code: str, note: str = "") -> UUID:
     """Ask the organisation of that code to become a unit of the actor's; its administrators decide. Returns the link.
 
     Raises NoSuchCode, YourOwnCode, AskedAlready.
     """
-    link = _ask(actor, code, note)
-    subject = Subject("organisation", actor.organisation_id, actor.organisation_name)
-    tell_trail(link.child_organisation_id, actor, EventTag.UNIT_ASK, subject, note=note)
-    tell_administrators(
-        link.child_organisation_id,
-        lazy_gettext("An organisation asks yours to become its unit"),
-        "mail/unit_asked",
-        parent=actor.organisation_name,
-        child=link.child_name,
-        asked_by=actor.name,
-        note=note,
-        link=link_to("units.units", organisation_id=link.child_organisation_id),
-    )
-    return link.id
-
-
-@use_case(Permission.UNIT_MANAGE, fresh=True)
-def _ask(actor: Actor, code: str, note: str) -> UnitLink:
     require(actor, Permission.UNIT_MANAGE, actor.facts)
     partner = find_partner(actor, code)
     link = UnitLink(
@@ -104,45 +88,64 @@ def _ask(actor: Actor, code: str, note: str) -> UnitLink:
     except IntegrityError as fault:
         raise AskedAlready(field="code") from fault
     record(actor, EventTag.UNIT_ASK, Subject("organisation", partner.id, partner.name), note=note)
-    return link
-
-
-@open_use_case("the other side is told after the act; what it calls asks for the permission")
-def join_parent(actor: Actor, link_id: UUID) -> None:
-    """Say yes to a parent that asked. Raises NotFound, RequestEnded, HasParent, WouldCloseCircle, TooDeep."""
-    link = _join(actor, link_id)
-    subject = Subject("organisation", actor.organisation_id, actor.organisation_name)
-    tell_trail(link.organisation_id, actor, EventTag.UNIT_JOIN, subject)
+    facts = {"parent": actor.organisation_name, "child": partner.name, "asked_by": actor.name, "note": note}
+    tell(partner.id, actor, EventTag.UNIT_ASK, _us(actor), facts=facts, note=note)
+    return link.id
 
 
 @use_case(Permission.UNIT_ENTRUST, fresh=True)
-def _join(actor: Actor, link_id: UUID) -> UnitLink:
+def join_parent(actor: Actor, link_id: UUID, *, seen: Collection[UUID] | None = None) -> None:
+    """Say yes to a parent that asked, and to all that is above it. `seen`: what the actor was shown of that.
+
+    What is below the actor's organisation is told. Raises NotFound, RequestEnded, HasParent, WouldCloseCircle, TooDeep,
+    AboveChanged.
+    """
     require(actor, Permission.UNIT_ENTRUST, actor.facts)
     link = _get_link(UnitLink.child_organisation_id == actor.organisation_id, link_id)
     values = {"link": link.id, "who": actor.name}
     refuse_unless_joined(db.session.scalar(text("SELECT claim_unit_link(:link, :who)"), values))
-    record(actor, EventTag.UNIT_JOIN, Subject("organisation", link.organisation_id, link.organisation_name))
-    return link
+    _refuse_unseen(seen)
+    parent = Subject("organisation", link.organisation_id, link.organisation_name)
+    record(actor, EventTag.UNIT_JOIN, parent)
+    tell(link.organisation_id, actor, EventTag.UNIT_JOIN, _us(actor))
+    _tell_below(actor, link, find_units(), joined=True)
 
 
-@open_use_case("the other side is told after the act; what it calls asks for the permission")
+@use_case(Permission.UNIT_ENTRUST, fresh=True)
+def agree_to_above(actor: Actor, *, seen: Collection[UUID] | None = None) -> None:
+    """Say yes to everything that stands above the actor's organisation now, which it joined by itself.
+
+    From now on whoever administers for these reaches it, and what it opened. Raises NotFound if it joined nothing,
+    AboveChanged.
+    """
+    require(actor, Permission.UNIT_ENTRUST, actor.facts)
+    before = find_above()
+    if not db.session.scalar(text("SELECT claim_agreement(:who)"), {"who": actor.name}):
+        raise NotFound
+    _refuse_unseen(seen)
+    for above in find_above():
+        if above.agreed and not any(known.id == above.id and known.agreed for known in before):
+            record(actor, EventTag.UNIT_AGREE, Subject("organisation", above.id, above.name))
+            tell(above.id, actor, EventTag.UNIT_AGREE, _us(actor))
+
+
+def _refuse_unseen(seen: Collection[UUID] | None) -> None:
+    """The yes is to what was shown: nothing moves above while the lock of the claim before is held."""
+    if seen is not None and {above.id for above in find_above()} != set(seen):
+        raise AboveChanged
+
+
+@use_case(Permission.UNIT_MANAGE, fresh=True)
 def end_unit(actor: Actor, link_id: UUID) -> None:
     """As the parent: take a request back, or let a unit go; what was vouched for ends. Raises NotFound.
 
     To let a unit go takes who may entrust units, unless it is a draft that nobody has come into yet.
     """
-    link = _end_unit(actor, link_id)
-    if link.joined_at is not None or not link.opened:
-        _tell_end(actor, link, link.child_organisation_id)
-
-
-@use_case(Permission.UNIT_MANAGE, fresh=True)
-def _end_unit(actor: Actor, link_id: UUID) -> UnitLink:
     require(actor, Permission.UNIT_MANAGE, actor.facts)
     link = _get_link(UnitLink.organisation_id == actor.organisation_id, link_id)
     if link.joined_at is not None and not _is_empty_draft(link.child_organisation_id):
         require(actor, Permission.UNIT_ENTRUST, actor.facts)
-    return _end(actor, link)
+    _end(actor, link)
 
 
 def _is_empty_draft(unit_id: UUID) -> bool:
@@ -153,17 +156,11 @@ def _is_empty_draft(unit_id: UUID) -> bool:
     return unit.state in (OrganisationState.DRAFT, OrganisationState.CLOSED)
 
 
-@open_use_case("the other side is told after the act; what it calls asks for the permission")
+@use_case(Permission.UNIT_ENTRUST, fresh=True)
 def leave_parent(actor: Actor, link_id: UUID) -> None:
     """As the unit: say no to a request, or leave the parent; what it vouched for ends. Raises NotFound."""
-    link = _leave_parent(actor, link_id)
-    _tell_end(actor, link, link.organisation_id)
-
-
-@use_case(Permission.UNIT_ENTRUST, fresh=True)
-def _leave_parent(actor: Actor, link_id: UUID) -> UnitLink:
     require(actor, Permission.UNIT_ENTRUST, actor.facts)
-    return _end(actor, _get_link(UnitLink.child_organisation_id == actor.organisation_id, link_id))
+    _end(actor, _get_link(UnitLink.child_organisation_id == actor.organisation_id, link_id))
 
 
 def _get_link(whose: object, link_id: UUID) -> UnitLink:
@@ -175,22 +172,59 @@ def _get_link(whose: object, link_id: UUID) -> UnitLink:
     return link
 
 
-def _end(actor: Actor, link: UnitLink) -> UnitLink:
-    ended = db.session.scalar(text("SELECT claim_unit_end(:link, :who)"), {"link": link.id, "who": actor.name})
-    if not ended:
+def _end(actor: Actor, link: UnitLink) -> None:
+    """End a link or a question, as either side; the other side and all below are told."""
+    joined, from_child = link.joined_at is not None, link.child_organisation_id == actor.organisation_id
+    below = _below(link, from_child) if joined else []
+    if not db.session.scalar(text("SELECT claim_unit_end(:link, :who)"), {"link": link.id, "who": actor.name}):
         raise RequestEnded
-    from_child = link.child_organisation_id == actor.organisation_id
-    other = (
-        Subject("organisation", link.organisation_id, link.organisation_name)
-        if from_child
-        else Subject("organisation", link.child_organisation_id, link.child_name)
-    )
-    record(actor, EventTag.UNIT_LEAVE, other, joined=link.joined_at is not None)
-    if link.joined_at is not None:
+    tell_end(actor, link, joined=joined)
+    if joined:
+        _tell_below(actor, link, below, joined=False)
         sweep_below(link.child_organisation_id)
-    return link
 
 
-def _tell_end(actor: Actor, link: UnitLink, other_id: UUID) -> None:
-    subject = Subject("organisation", actor.organisation_id, actor.organisation_name)
-    tell_trail(other_id, actor, EventTag.UNIT_LEAVE, subject, joined=link.joined_at is not None)
+def tell_end(actor: Actor, link: UnitLink, *, joined: bool, closed: bool = False) -> None:
+    """Write into the own trail, and tell the other side, that a link or (not `joined`) a question has ended.
+
+    `closed`: because the actor's organisation is closed.
+    """
+    from_child = link.child_organisation_id == actor.organisation_id
+    parent = Subject("organisation", link.organisation_id, link.organisation_name)
+    child = Subject("organisation", link.child_organisation_id, link.child_name)
+    other = parent if from_child else child
+    record(actor, EventTag.UNIT_LEAVE, other, joined=joined)
+    # Whose unit never came about knows nothing of it.
+    if other.id is not None and (joined or not link.opened):
+        facts = {"joined": joined, "closed": closed}
+        tell(other.id, actor, EventTag.UNIT_LEAVE, _us(actor), facts=facts, joined=joined)
+
+
+def _below(link: UnitLink, from_child: bool) -> list[Unit]:
+    """What is below the unit of a link, seen from either of its sides."""
+    units = find_units()
+    if from_child:
+        return units
+    ids, found = {link.child_organisation_id}, []
+    for unit in units:
+        if unit.parent_id in ids:
+            ids.add(unit.id)
+            found.append(unit)
+    return found
+
+
+def _tell_below(actor: Actor, link: UnitLink, below: list[Unit], *, joined: bool) -> None:
+    """Tell everything below a unit that another organisation stands above it now, or does so no longer."""
+    subject = Subject("organisation", link.organisation_id, link.organisation_name)
+    opened = {link.child_organisation_id}
+    for unit in below:
+        # Its whole way up to there was opened from above: nobody on it is to agree.
+        if unit.opened and unit.parent_id in opened:
+            opened.add(unit.id)
+        facts: dict[str, Any] = {"parent": link.organisation_name, "middle": link.child_name, "joined": joined}
+        facts["opened"] = unit.id in opened
+        tell(unit.id, actor, EventTag.UNIT_ABOVE, subject, facts=facts, joined=joined, unit=link.child_name)
+
+
+def _us(actor: Actor) -> Subject:
+    return Subject("organisation", actor.organisation_id, actor.organisation_name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
@@ -55,6 +56,8 @@ class UnitLink(Identified, Dated, Base):
     joined_by_name: Mapped[str | None] = mapped_column(Text)
     ended_at: Mapped[datetime | None]
     ended_by_name: Mapped[str | None] = mapped_column(Text)
+    agreed_at: Mapped[datetime | None]
+    agreed_by_name: Mapped[str | None] = mapped_column(Text)
 
 
 class BranchAdministration(Identified, Dated, Base):
@@ -149,3 +152,25 @@ class AuthorisationAgent(Identified, Dated, Base):
     named_by_name: Mapped[str] = mapped_column(Text)
     ended_at: Mapped[datetime | None]
     ended_by_name: Mapped[str | None] = mapped_column(Text)
+
+
+class Telling(Identified, Dated, Base):
+    """News for another organisation (`told_id`), put in with the act and taken out by the job that tells it."""
+
+    __tablename__ = "tellings"
+    __table_args__ = ({"info": {"kind": TableKind.DOOR}},)
+
+    told_id: Mapped[UUID]
+    by_id: Mapped[UUID | None]
+    by_name: Mapped[str] = mapped_column(Text)
+    actor_kind: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str] = mapped_column(Text)
+    means: Mapped[str] = mapped_column(Text)
+    through: Mapped[str] = mapped_column(Text)
+    tag: Mapped[str] = mapped_column(Text)
+    subject_kind: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID | None]
+    subject_name: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any]]

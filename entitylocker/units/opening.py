@@ -18,6 +18,7 @@ from entitylocker.identifiers import OrganisationKind
 from entitylocker.organisations.events import OrganisationRegistered
 from entitylocker.organisations.models import Organisation
 from entitylocker.organisations.registration import put_organisation
+from entitylocker.organisations.rights import lock_organisations
 from entitylocker.tenancy import Tenant, open_use_case, use_case
 from entitylocker.units.errors import RequestEnded, TooDeep
 from entitylocker.units.joining import refuse_unless_joined
@@ -55,9 +56,7 @@ def _reserve(actor: Actor, name: str, kind: OrganisationKind, note: str) -> _Pla
     require(actor, Permission.UNIT_MANAGE, actor.facts)
     assert actor.organisation_id is not None
     # One after the other: two that open the same unit at once find one of them.
-    db.session.execute(
-        select(Organisation.id).where(Organisation.id == actor.organisation_id).with_for_update(key_share=True)
-    )
+    lock_organisations(actor.organisation_id)
     known = _find_place(actor, name)
     if known is not None:
         return known

@@ -11,6 +11,7 @@ from entitylocker.access import OrganisationState
 from entitylocker.errors import N_
 from entitylocker.identifiers import OrganisationKind
 from entitylocker.organisations.letters import Letter
+from entitylocker.organisations.presenting import LIFE_FACES, LIFE_LABELS
 from entitylocker.units.errors import LetterNeeded
 from entitylocker.units.names import name_key
 from entitylocker.units.rules import Phase
@@ -18,18 +19,8 @@ from entitylocker.units.views import Unit
 
 INDENT = "\u2003"
 
-LIFE_LABELS: dict[OrganisationState, str] = {
-    OrganisationState.DRAFT: N_("No administrator yet"),
-    OrganisationState.ACTIVE: N_("Active"),
-    OrganisationState.SUSPENDED: N_("Suspended"),
-    OrganisationState.CLOSED: N_("Closed"),
-}
-LIFE_FACES: dict[OrganisationState, str] = {
-    OrganisationState.DRAFT: "info",
-    OrganisationState.ACTIVE: "ok",
-    OrganisationState.SUSPENDED: "warn",
-    OrganisationState.CLOSED: "mute",
-}
+# To whoever is responsible from above a draft says what it lacks.
+UNIT_LABELS = {**LIFE_LABELS, OrganisationState.DRAFT: N_("No administrator yet")}
 PHASE_LABELS: dict[Phase, str] = {
     Phase.ASKED: N_("Waiting for a yes"),
     Phase.COMING: N_("Coming"),
@@ -67,7 +58,7 @@ def words() -> dict[str, Any]:
     """Labels and faces for the templates of this room."""
     return {
         "kind_label": lambda kind: gettext(OrganisationKind(kind).label),
-        "life_label": lambda state: gettext(LIFE_LABELS[state]),
+        "life_label": lambda state: gettext(UNIT_LABELS[state]),
         "life_faces": LIFE_FACES,
         "phase_label": lambda phase: gettext(PHASE_LABELS[phase]),
         "phase_faces": PHASE_FACES,

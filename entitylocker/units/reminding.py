@@ -8,7 +8,7 @@ from flask_babel import gettext
 from entitylocker.access import Actor, Permission, decide
 from entitylocker.organisations.presenting import Reminder
 from entitylocker.units.agencies import list_authorisations
-from entitylocker.units.tree import list_links
+from entitylocker.units.tree import list_above, list_links
 
 
 def remind_of_parent(actor: Actor) -> Reminder | None:
@@ -25,6 +25,23 @@ def remind_of_parent(actor: Actor) -> Reminder | None:
         gettext("%(name)s waits for an answer.", name=asked[0].name),
         url_for("units.units", organisation_id=actor.organisation_id),
         gettext("Look at the question"),
+    )
+
+
+def remind_of_above(actor: Actor) -> Reminder | None:
+    """That something stands above the actor's organisation that it has not agreed to."""
+    if not decide(actor, Permission.UNIT_ENTRUST, actor.facts):
+        return None
+    new = [found.name for found in list_above(actor) if not found.said]
+    if not new:
+        return None
+    return Reminder(
+        "network",
+        "info",
+        gettext("What stands above your organisation has changed"),
+        gettext("%(name)s stands above it now. Its people administer nothing here unless you agree.", name=new[0]),
+        url_for("units.units", organisation_id=actor.organisation_id),
+        gettext("Look at it"),
     )
 
 

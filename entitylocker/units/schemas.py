@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from marshmallow import Schema, fields, post_load, pre_load, validate
 
 from entitylocker.access import Role
-from entitylocker.accounts.schemas import NEEDED, Line, Name
+from entitylocker.accounts.schemas import NEEDED, EmailAddress, Line, Name
 from entitylocker.errors import N_
 from entitylocker.identifiers import OrganisationKind
-from entitylocker.units.rules import AGENCY_ROLES
+from entitylocker.units.rules import AGENCY_ROLES, DEPTH
 
 NAME_MAX = 200
 NOTE_MAX = 300
 CODE_MAX = 40
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MESSAGES = {
     **NEEDED,
     "invalid": N_("This is not a date."),
@@ -54,6 +57,23 @@ class AskSchema(_Form):
 
     code = Line(CODE_MAX, required=True)
     note = Line(NOTE_MAX, load_default="")
+
+
+class HeadSchema(_Form):
+    """Who shall administer a unit first."""
+
+    email = EmailAddress(required=True)
+
+
+class SeenSchema(_Form):
+    """What stands above, as it was shown when somebody said yes to it."""
+
+    above = fields.String(required=True, error_messages=NEEDED, validate=validate.Length(max=40 * DEPTH * 2))
+
+    @post_load
+    def typed(self, data: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        """The ids that are ones; what is none was not shown."""
+        return {"seen": {UUID(word) for word in data["above"].split() if _UUID.fullmatch(word)}}
 
 
 class VouchSchema(_Form):

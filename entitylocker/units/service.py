@@ -16,8 +16,10 @@ from entitylocker.units.agencies import (
 )
 from entitylocker.units.agents import end_agent, list_agents, list_agents_to_name, name_agent
 from entitylocker.units.branches import give_branch, list_branches, list_own_members, revoke_branch
+from entitylocker.units.closing import on_organisation_closed
 from entitylocker.units.entering import enter
-from entitylocker.units.joining import ask_to_join, end_unit, join_parent, leave_parent
+from entitylocker.units.heads import get_unit_to_staff, invite_first_administrator
+from entitylocker.units.joining import agree_to_above, ask_to_join, end_unit, join_parent, leave_parent
 from entitylocker.units.names import name_key
 from entitylocker.units.opening import open_child
 from entitylocker.units.tree import (
@@ -41,6 +43,7 @@ __all__ = [
     "Terms",
     "Unit",
     "accept_authorisation",
+    "agree_to_above",
     "ask_to_join",
     "confirm_authorisation",
     "end_agent",
@@ -51,7 +54,9 @@ __all__ = [
     "find_code",
     "get_authorisation",
     "get_child_to_vouch",
+    "get_unit_to_staff",
     "give_branch",
+    "invite_first_administrator",
     "join_parent",
     "leave_parent",
     "list_above",
@@ -68,6 +73,7 @@ __all__ = [
     "name_agent",
     "name_key",
     "offer_authorisation",
+    "on_organisation_closed",
     "open_child",
     "open_letter",
     "propose_authorisation",

@@ -1,30 +1,127 @@
-"""The other side of what two organisations do together: its trail and its administrators, in its own transaction."""
+"""News for the other organisation of an act: put in with the act, told by a job into that one's trail and by mail."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select, text
+from uuid_utils.compat import uuid7
+
 from entitylocker import tenancy
-from entitylocker.access import Actor, Role
+from entitylocker.access import Actor, ActorKind, Means, Permission, Role, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
+from entitylocker.extensions import db
+from entitylocker.jobs.queue import defer, job_actor, task
 from entitylocker.notifications.service import send_mail
 from entitylocker.organisations.members import list_addresses
-from entitylocker.tenancy import Tenant
+from entitylocker.organisations.models import Membership, Organisation
+from entitylocker.tenancy import use_case
+from entitylocker.units.models import Telling
+from entitylocker.units.news import TEMPLATES, subject_of
+from entitylocker.web.links import link_to
+
+# A fact under this name: the member of the told organisation who is written to, beside the administrators.
+MEMBER = "membership_id"
+_DAYS = ("starts_on", "ends_on")
 
 
-def tell_trail(organisation_id: UUID, actor: Actor, tag: EventTag, subject: Subject, **data: Any) -> None:
-    """Write the event into the trail of the other organisation, after the act was committed in one's own.
+def tell(
+    organisation_id: UUID,
+    actor: Actor,
+    tag: EventTag,
+    subject: Subject,
+    *,
+    facts: dict[str, Any] | None = None,
+    **data: Any,
+) -> None:
+    """Let another organisation know what the running transaction does: in its trail and by mail to its administrators.
 
-    The event names the organisation that the actor acts for.
+    Both happen in one transaction of that organisation, by a job that is put in with the act: it is told once, or the
+    act did not happen. `data` goes into the trail, which names the organisation that the actor acts for; `facts` are
+    for the mail.
     """
-    with tenancy.transaction(Tenant(organisation_id=organisation_id)):
-        record(actor, tag, subject, organisation_id=organisation_id, by=actor.organisation_name, **data)
+    row = Telling(
+        id=uuid7(),
+        told_id=organisation_id,
+        by_id=tenancy.current().tenant.organisation_id,
+        by_name=actor.organisation_name or actor.kind.value,
+        actor_kind=actor.kind.value,
+        actor_id=actor.portal_id or actor.person_id,
+        actor_name=actor.name,
+        means=actor.means.value,
+        through=actor.through,
+        tag=tag.value,
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        subject_name=subject.name,
+        data=data,
+        facts={name: value.isoformat() if isinstance(value, date) else value for name, value in (facts or {}).items()},
+    )
+    db.session.add(row)
+    defer(tell_news, organisation_id=str(organisation_id), telling_id=str(row.id))
 
 
-def tell_administrators(organisation_id: UUID, subject: Any, template: str, **facts: Any) -> None:
-    """Send a mail to each administrator of the other organisation."""
-    with tenancy.transaction(Tenant(organisation_id=organisation_id)):
-        for address in list_addresses(organisation_id, {Role.ADMINISTRATOR}):
-            send_mail(to=address, subject=subject, template=template, **facts)
+@task("units.tell", persistent=True)
+def tell_news(organisation_id: str, telling_id: str) -> None:
+    """Tell one organisation one piece of news. Run again, it finds nothing left to tell."""
+    pass_on(job_actor(organisation_id), UUID(telling_id))
+
+
+@use_case(Permission.HOUSEKEEPING)
+def pass_on(actor: Actor, telling_id: UUID) -> None:
+    """The event and the mails of a telling, which is taken out with them."""
+    require(actor, Permission.HOUSEKEEPING, actor.facts)
+    assert actor.organisation_id is not None
+    news = db.session.execute(text("SELECT * FROM claim_telling(:id)"), {"id": telling_id}).mappings().first()
+    if news is None:
+        return
+    who = Actor(
+        ActorKind(news["actor_kind"]),
+        Means(news["means"]),
+        news["actor_name"],
+        person_id=news["actor_id"],
+        through=news["through"],
+    )
+    subject = Subject(news["subject_kind"], news["subject_id"], news["subject_name"])
+    told: dict[str, Any] = {"by": news["by_name"], "done_at": news["created_at"].isoformat(), **news["data"]}
+    record(who, EventTag(news["tag"]), subject, organisation_id=actor.organisation_id, **told)
+    _mail(actor.organisation_id, news)
+
+
+def _mail(organisation_id: UUID, news: Any) -> None:
+    tag = EventTag(news["tag"])
+    here = db.session.scalar(select(Organisation.name).where(Organisation.id == organisation_id)) or ""
+    facts = {name: _read(name, value) for name, value in news["facts"].items()}
+    member = facts.pop(MEMBER, None)
+    shown = {
+        "what": tag.value,
+        "here": here,
+        "by": news["by_name"],
+        "who": news["actor_name"],
+        "link": link_to("units.units", organisation_id=organisation_id),
+        "closed": False,
+        "operator": False,
+        "reason": "",
+        **facts,
+    }
+    addresses = [*list_addresses(organisation_id, {Role.ADMINISTRATOR}), *_address_of(organisation_id, member)]
+    for address in dict.fromkeys(addresses):
+        send_mail(to=address, subject=subject_of(tag), template=TEMPLATES.get(tag, "mail/between"), **shown)
+
+
+def _read(name: str, value: Any) -> Any:
+    return date.fromisoformat(value) if name in _DAYS and value else value
+
+
+def _address_of(organisation_id: UUID, membership_id: str | None) -> list[str]:
+    if membership_id is None:
+        return []
+    found = select(Membership.person_email).where(
+        Membership.organisation_id == organisation_id,
+        Membership.id == UUID(membership_id),
+        Membership.ended_at.is_(None),
+    )
+    return list(db.session.scalars(found))

@@ -17,7 +17,7 @@ from entitylocker.tenancy import use_case
 from entitylocker.units.models import OrganisationCode, UnitLink
 from entitylocker.units.names import name_key
 from entitylocker.units.rules import new_code, shown_code
-from entitylocker.units.views import Above, Link, Unit
+from entitylocker.units.views import Above, Asker, Link, Unit
 
 _LINKS = 200
 
@@ -48,10 +48,24 @@ def find_above() -> list[Above]:
     """What is above the organisation of the running transaction, its parent first."""
     rows = db.session.execute(text("SELECT * FROM lookup_above()"))
     return [
-        Above(row.organisation_id, row.name, row.verified, OrganisationState(row.state), row.distance)
+        Above(
+            row.organisation_id,
+            row.name,
+            row.verified,
+            OrganisationState(row.state),
+            row.distance,
+            row.agreed,
+            row.said,
+        )
         for row in rows
         if row.distance > 0
     ]
+
+
+def find_asker(link_id: UUID) -> list[Asker]:
+    """Who asks by a link to the organisation of the running transaction, and what is above that one."""
+    rows = db.session.execute(text("SELECT * FROM lookup_asker(:link)"), {"link": link_id})
+    return [Asker(row.organisation_id, row.name, row.verified) for row in rows]
 
 
 @use_case(Permission.UNIT_LIST)
@@ -108,6 +122,7 @@ def _link(actor: Actor, row: UnitLink) -> Link:
         row.joined_at,
         row.ended_at,
         row.ended_by_name,
+        tuple(find_asker(row.id)) if is_parent and row.joined_at is None and row.ended_at is None else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -14,7 +15,15 @@ from entitylocker.organisations.presenting import kind_choices
 from entitylocker.units import service
 from entitylocker.units.blueprint import pages
 from entitylocker.units.presenting import matching, needed_letter, words
-from entitylocker.units.schemas import AskSchema, EnterSchema, OpenSchema, UnitQuery, VouchSchema
+from entitylocker.units.schemas import (
+    AskSchema,
+    EnterSchema,
+    HeadSchema,
+    OpenSchema,
+    SeenSchema,
+    UnitQuery,
+    VouchSchema,
+)
 from entitylocker.web.actors import current_actor, current_person
 from entitylocker.web.arrival import session_only
 from entitylocker.web.forms import Form, load
@@ -99,10 +108,25 @@ def renew_code(organisation_id: UUID) -> Response:
 @pages.post("/organisations/<uuid:organisation_id>/units/links/<uuid:link_id>/join")
 @session_only
 def join(organisation_id: UUID, link_id: UUID) -> Response:
-    """Say yes to a parent."""
-    service.join_parent(current_actor(), link_id)
+    """Say yes to a parent, and to what is above it."""
+    service.join_parent(current_actor(), link_id, **_seen())
     flash(gettext("Your organisation is a unit now."), "ok")
     return _back(organisation_id)
+
+
+@pages.post("/organisations/<uuid:organisation_id>/units/agree")
+@session_only
+def agree(organisation_id: UUID) -> Response:
+    """Say yes to what has come to stand above."""
+    service.agree_to_above(current_actor(), **_seen())
+    flash(gettext("Your organisation has agreed to everything that stands above it."), "ok")
+    return _back(organisation_id)
+
+
+def _seen() -> dict[str, Any]:
+    """What the page showed above; nothing if it did not say so."""
+    form = Form(SeenSchema)
+    return form.data if form.valid else {"seen": set()}
 
 
 @pages.post("/organisations/<uuid:organisation_id>/units/links/<uuid:link_id>/leave")
@@ -135,6 +159,20 @@ def vouch(organisation_id: UUID, unit_id: UUID) -> Response | tuple[str, int]:
             flash(gettext("Your organisation vouches for %(unit)s. It is verified now.", unit=unit.name), "ok")
             return _back(organisation_id)
     return render_template("units/vouch.html", form=form, unit=unit), form.status
+
+
+@pages.route("/organisations/<uuid:organisation_id>/units/<uuid:unit_id>/administrator", methods=["GET", "POST"])
+@session_only
+def invite_head(organisation_id: UUID, unit_id: UUID) -> Response | tuple[str, int]:
+    """Invite the first administrator of a unit."""
+    form = Form(HeadSchema)
+    unit = service.get_unit_to_staff(current_actor(), unit_id)
+    if form.valid:
+        with form.catching():
+            service.invite_first_administrator(current_actor(), unit_id, **form.data)
+            flash(gettext("The invitation is on its way. It can be accepted for seven days."), "ok")
+            return _back(organisation_id)
+    return render_template("units/invite_head.html", form=form, unit=unit), form.status
 
 
 @pages.post("/organisations/<uuid:organisation_id>/units/<uuid:unit_id>/vouching/withdraw")

@@ -13,7 +13,10 @@ from entitylocker.units.rules import Phase
 
 @dataclass(frozen=True)
 class Unit:
-    """What a parent may know of a unit below it. `depth`: 1 for its own children; `vouched`: by the unit's parent."""
+    """What a parent may know of a unit below it. `depth`: 1 for its own children; `vouched`: by the unit's parent.
+
+    `agreed`: it, and what lies between, agreed to be administered from here. `opened`: by that parent, for it.
+    """
 
     id: UUID
     parent_id: UUID
@@ -25,22 +28,41 @@ class Unit:
     members: int
     invitations: int
     depth: int
+    agreed: bool
+    opened: bool
 
 
 @dataclass(frozen=True)
 class Above:
-    """An organisation above one's own. `distance`: 1 for the parent."""
+    """An organisation above one's own. `distance`: 1 for the parent.
+
+    `agreed`: it may administer from there. `said`: one's own organisation said yes to it; others between may not have.
+    """
 
     id: UUID
     name: str
     verified: bool
     state: OrganisationState
     distance: int
+    agreed: bool
+    said: bool
+
+
+@dataclass(frozen=True)
+class Asker:
+    """An organisation that asks, or stands above one that asks."""
+
+    id: UUID
+    name: str
+    verified: bool
 
 
 @dataclass(frozen=True)
 class Link:
-    """That one organisation is, was or is asked to be a unit of another. `name`: the other side."""
+    """That one organisation is, was or is asked to be a unit of another. `name`: the other side.
+
+    `above`: what one would come below by saying yes, the asking organisation first.
+    """
 
     id: UUID
     other_id: UUID
@@ -52,6 +74,7 @@ class Link:
     joined_at: datetime | None
     ended_at: datetime | None
     ended_by_name: str | None
+    above: tuple[Asker, ...] = ()
 
 
 @dataclass(frozen=True)

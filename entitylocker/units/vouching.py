@@ -29,7 +29,7 @@ from entitylocker.units.errors import (
 )
 from entitylocker.units.rules import child_code, lies_below
 from entitylocker.units.sweeping import sweep_below
-from entitylocker.units.telling import tell_trail
+from entitylocker.units.telling import tell
 from entitylocker.units.tree import find_units
 from entitylocker.units.views import Unit
 
@@ -58,12 +58,11 @@ def vouch_for(actor: Actor, child_id: UUID, letter: Letter, *, code: str | None 
     word = uuid7()
     stored = store_letter(word, letter)
     try:
-        value = _vouch(actor, unit, word, codes, stored)
-    except BaseException:
+        _vouch(actor, unit, word, codes, stored)
+    except LockerError:
+        # Refused, so certainly not committed; after any other fault the sweeper decides by the rows.
         drop_letter(stored)
         raise
-    subject = Subject("identifier", word, value)
-    tell_trail(unit.id, actor, EventTag.UNIT_VOUCH, subject, letter=stored.stored.sha256)
     return word
 
 
@@ -135,7 +134,7 @@ def _read(typed: str) -> str:
 
 
 @use_case(Permission.UNIT_ENTRUST)
-def _vouch(actor: Actor, unit: Unit, word: UUID, codes: list[str], letter: StoredLetter) -> str:
+def _vouch(actor: Actor, unit: Unit, word: UUID, codes: list[str], letter: StoredLetter) -> None:
     require(actor, Permission.UNIT_ENTRUST, actor.facts)
     mail = db.session.scalar(select(Person.email).where(Person.id == actor.person_id)) or ""
     for code in codes:
@@ -143,7 +142,9 @@ def _vouch(actor: Actor, unit: Unit, word: UUID, codes: list[str], letter: Store
         if outcome == "vouched":
             facts: dict[str, Any] = {"identifier": code, "letter": letter.stored.sha256}
             record(actor, EventTag.UNIT_VOUCH, Subject("organisation", unit.id, unit.name), **facts)
-            return code
+            subject = Subject("identifier", word, code)
+            tell(unit.id, actor, EventTag.UNIT_VOUCH, subject, facts={"value": code}, letter=letter.stored.sha256)
+            return
         if outcome != "taken":
             raise _REFUSALS.get(outcome, NotFound)(field="code" if outcome == "outside" else "letter")
     raise CodeNotFree(field="code")
@@ -166,21 +167,22 @@ def _values(actor: Actor, unit: Unit, word: UUID, code: str, mail: str, letter: 
     }
 
 
-@open_use_case("the other side is told after the act; what it calls asks for the permission")
+@use_case(Permission.UNIT_ENTRUST, fresh=True)
 def withdraw_vouching(actor: Actor, child_id: UUID) -> None:
     """Vouch no longer for a unit: what was verified by that expires now. Raises NotFound."""
-    word = _withdraw(actor, child_id)
-    subject = Subject("identifier", word, actor.organisation_name)
-    tell_trail(child_id, actor, EventTag.UNIT_WITHDRAW_VOUCHING, subject)
-
-
-@use_case(Permission.UNIT_ENTRUST, fresh=True)
-def _withdraw(actor: Actor, child_id: UUID) -> UUID:
     require(actor, Permission.UNIT_ENTRUST, actor.facts)
-    unit = _get_own_unit(child_id)
-    word: UUID | None = db.session.scalar(text("SELECT claim_vouching_end(:child)"), {"child": child_id})
+    end_vouching(actor, _get_own_unit(child_id))
+
+
+def end_vouching(actor: Actor, unit: Unit, *, closed: bool = False) -> None:
+    """End what the actor's organisation vouched for its unit, in the running transaction, and what rests on that.
+
+    `closed`: because the actor's organisation is closed. Raises NotFound.
+    """
+    word: UUID | None = db.session.scalar(text("SELECT claim_vouching_end(:child)"), {"child": unit.id})
     if word is None:
         raise NotFound
     record(actor, EventTag.UNIT_WITHDRAW_VOUCHING, Subject("organisation", unit.id, unit.name))
+    subject = Subject("identifier", word, actor.organisation_name)
+    tell(unit.id, actor, EventTag.UNIT_WITHDRAW_VOUCHING, subject, facts={"vouched": True, "closed": closed})
     sweep_below(unit.id)
-    return word

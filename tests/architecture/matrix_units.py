@@ -5,18 +5,14 @@ from __future__ import annotations
 import functools
 import itertools
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from entitylocker.access import Role
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
-from entitylocker.organisations import identity
 from entitylocker.organisations import service as organisations_service
-from entitylocker.organisations.models import Organisation
 from entitylocker.units import service as units
 from tests.factories import Member, Person
-from tests.organisations.helpers import change
 from tests.units.world import authorise, enter, give_branch, join, letter, name_agent, open_unit
 
 if TYPE_CHECKING:
@@ -26,7 +22,8 @@ if TYPE_CHECKING:
     from tests.factories import Organisations
 
 _numbers = itertools.count(1)
-UNIT_KINDS = ("unit_id", "link_id", "parent_link_id", "branch_id", "authorisation_id", "agency_letter_id")
+UNIT_KINDS = ("unit_id", "link_id", "parent_link_id", "branch_id", "authorisation_id", "agency_letter_id",
+              "vouched_unit_id")  # fmt: skip
 
 UNIT_FIELDS = {
     "units.open_unit": lambda scene: {"name": f"Office {next(_numbers)}", "kind": "other"},
@@ -38,6 +35,10 @@ UNIT_FIELDS = {
     },
     "units.offer": lambda scene: scene.terms(),
     "units.propose": lambda scene: scene.terms(),
+    "units.invite_head": lambda scene: {"email": f"head{next(_numbers)}@example.in"},
+    "units.join": lambda scene: {"above": str(scene.asker_id)},
+    "units.agree": lambda scene: {"above": str(scene.above.organisation_id)},
+    "operator_vouchings.end": lambda scene: {"reason": "for the matrix"},
     "units.name_agent": lambda scene: {"membership_id": str(scene.own.ids["membership_id"])},
 }  # fmt: skip
 # Acts that use their thing up, and the kind that stands for it there.
@@ -45,19 +46,26 @@ UNIT_USED_UP = {
     "units.join": "link_id",
     "units.leave": "link_id",
     "units.end": "parent_link_id",
-    "units.withdraw": "vouched_unit_id",
+    "units.withdraw": "vouching_house_id",
+    "operator_vouchings.end": "vouching_id",
     "units.revoke_branch": "branch_id",
     "units.end_agency": "authorisation_id",
     "units.end_agent": "agent_id",
 }
 # What an address calls them.
-UNIT_ALIASES = {"parent_link_id": "link_id", "vouched_unit_id": "unit_id"}
+UNIT_ALIASES = {
+    "parent_link_id": "link_id",
+    "vouching_house_id": "organisation_id",
+    "vouching_id": "identifier_id",
+}
 
 
 def stands_for(endpoint: str, name: str) -> str:
     """Under which kind a scene keeps what an address of these pages names."""
     if endpoint == "units.end" and name == "link_id":
         return "parent_link_id"
+    if endpoint == "units.withdraw" and name == "unit_id":
+        return "vouched_unit_id"
     if endpoint in ("units.name_agent", "units.end_agent") and name == "authorisation_id":
         return "agency_letter_id"
     return name
@@ -70,6 +78,7 @@ class UnitThings:
     organisations: Organisations
     own: House
     guests: Member
+    asker_id: UUID
 
     @functools.cached_property
     def above(self) -> Member:
@@ -116,25 +125,34 @@ class UnitThings:
             house.administrator.actor, name=f"Unit {next(_numbers)}", kind=OrganisationKind.OTHER, note=""
         )
 
+    def _vouched(self, house: House) -> tuple[Member, UUID, UUID]:
+        """A department of the house's administrator, its unit, and the identifier by which it vouches for that."""
+        founder = Person.actor.fget(house.administrator)  # type: ignore[attr-defined]
+        kind = OrganisationKind.GOVERNMENT_DEPARTMENT
+        department_id = organisations_service.register_organisation(
+            founder, name="Department that vouches", kind=kind, identifier_kind=IdentifierKind.DEPARTMENT,
+            identifier=f"D-{uuid4().hex[:8].upper()}", letter=letter(),
+        )  # fmt: skip
+        self.organisations.verify(department_id)
+        head = Member(**{**vars(house.administrator), "organisation_id": department_id})
+        unit_id = units.open_child(head.actor, name=f"Unit {next(_numbers)}", kind=kind, note="")
+        return head, unit_id, units.vouch_for(head.actor, unit_id, letter())
+
     def _new_vouched_unit_id(self, house: House) -> UUID:
-        """Vouched for while the house was a department with a code; what follows asks for the vouching only."""
-        member, kind = house.administrator, OrganisationKind.GOVERNMENT_DEPARTMENT
-        before = member.actor
-        change(self.app, house.organisation_id, Organisation, kind=kind.value)
-        # What the house may have stated as a company by then does not fit a department.
-        with patch.object(identity, "checked_against_one_another", return_value=[]):
-            organisations_service.state_identifier(
-                before, kind=IdentifierKind.DEPARTMENT, typed=f"D-{uuid4().hex[:8].upper()}", letter=letter()
-            )
-        self.organisations.verify(house.organisation_id)
-        unit_id = units.open_child(before, name=f"Unit {next(_numbers)}", kind=kind, note="")
-        units.vouch_for(member.actor, unit_id, letter())
-        change(self.app, house.organisation_id, Organisation, kind=OrganisationKind.COMPANY.value)
-        return unit_id
+        return self._vouched(house)[1]
+
+    def _new_vouching_house_id(self, house: House) -> UUID:
+        """Where the administrator of the house vouches for a unit, which addresses name from now on."""
+        head, house.ids["vouched_unit_id"], _ = self._vouched(house)
+        return head.organisation_id
+
+    def _new_vouching_id(self, house: House) -> UUID:
+        return self._vouched(house)[2]
 
     def _new_link_id(self, house: House) -> UUID:
         """A question to the house."""
         asker = self.organisations.make(name="Asks to be a parent")
+        self.asker_id = asker.organisation_id
         return units.ask_to_join(asker.actor, code=units.renew_code(house.administrator.actor))
 
     def _new_parent_link_id(self, house: House) -> UUID:

@@ -18,9 +18,9 @@ from entitylocker.delegations.service import give_delegation
 from entitylocker.errors import LockerError, NotFound, PermissionDenied
 from entitylocker.extensions import db
 from entitylocker.organisations import service as organisations_service
-from entitylocker.organisations.errors import InvitationEnded, MoreThanYouHold
+from entitylocker.organisations.errors import AdministratorFromAbove, InvitationEnded, MoreThanYouHold
 from entitylocker.organisations.models import Organisation
-from entitylocker.tenancy import Tenant
+from entitylocker.tenancy import DatabaseRole, Tenant
 from entitylocker.units import service
 from entitylocker.units.errors import GivenAlready, MemberHere, NoSuchMember, NoSuchUnit
 from entitylocker.vault import service as vault
@@ -128,13 +128,15 @@ def test_attack_08_who_seats_others_seats_neither_themselves_nor_beyond_the_hous
     with state.app.test_request_context():
         with pytest.raises(MoreThanYouHold):
             organisations_service.invite_member(actor, guest.email, Role.BRANCH_ADMINISTRATOR)
-        issued = organisations_service.invite_member(actor, guest.email, Role.ADMINISTRATOR)
+        with pytest.raises(AdministratorFromAbove):
+            organisations_service.invite_member(actor, guest.email, Role.ADMINISTRATOR)
+        issued = organisations_service.invite_member(actor, guest.email, Role.SIGNATORY)
         organisations_service.redeem_invitation(guest.actor, urlsplit(issued.link).path.rsplit("/", 1)[-1])
-        own = organisations_service.invite_member(actor, state.officer.email, Role.ADMINISTRATOR)
+        own = organisations_service.invite_member(actor, state.officer.email, Role.SIGNATORY)
         with pytest.raises(InvitationEnded):
             organisations_service.redeem_invitation(_person(state.officer), urlsplit(own.link).path.rsplit("/", 1)[-1])
     seated = acting(guest, state.department)
-    assert seated is not None and seated.roles == (Role.ADMINISTRATOR,)
+    assert seated is not None and seated.roles == (Role.SIGNATORY,)
     after = acting(state.officer, state.department)
     assert after is not None and after.roles == (Role.BRANCH_ADMINISTRATOR,)
 
@@ -175,7 +177,7 @@ def _end(state: State, how: str) -> None:
                 " ends_at = now() - interval '1 second'",
             )  # fmt: skip
         else:
-            with tenancy.transaction(Tenant(organisation_id=top.organisation_id)):
+            with tenancy.transaction(Tenant(DatabaseRole.OPERATOR)):
                 values = {"state": how}
                 if how == "suspended":
                     values["suspended_by"] = "organisation"

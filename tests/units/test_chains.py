@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,10 @@ class Model:
         self.people = [organisations.person(f"Person {number}") for number in range(PEOPLE)]
         self.parent: dict[int, int] = {}
         self.links: dict[int, UUID] = {}
+        # When each joined its parent, and when it last said yes to all above it.
+        self.ticks = itertools.count()
+        self.joined: dict[int, int] = {}
+        self.agreed: dict[int, int] = {}
         self.plain: set[tuple[int, int]] = set()
         self.branches: list[Branch] = []
         self.letters: list[Letter] = []
@@ -75,6 +80,12 @@ class Model:
     def join(self, above: int, below: int) -> None:
         self.links[below] = join(self.heads[above], self.heads[below])
         self.parent[below] = above
+        self.joined[below] = self.agreed[below] = next(self.ticks)
+
+    def agree(self, below: int) -> None:
+        with self.app.test_request_context():
+            service.agree_to_above(self.heads[below].actor)
+        self.agreed[below] = next(self.ticks)
 
     def leave(self, below: int) -> None:
         if below in self.parent:
@@ -140,6 +151,15 @@ class Model:
                 return True
         return False
 
+    def is_reached(self, place: int, above: int) -> bool:
+        """Whether everything on the way said yes when `above` was above it already."""
+        until = next(self.ticks)
+        while place in self.parent and self.joined[place] <= until:
+            until, place = min(until, self.agreed[place]), self.parent[place]
+            if place == above:
+                return True
+        return False
+
     def sources(self, person: int, place: int) -> list[frozenset[Permission]]:
         """The permissions that each standing source gives the person there, today."""
         if (person, place) in self.plain:
@@ -151,6 +171,7 @@ class Model:
             and branch.person == person
             and (person, branch.giver) in self.plain
             and self.is_below(branch.unit, branch.giver)
+            and self.is_reached(place, branch.giver)
             and (place == branch.unit or self.is_below(place, branch.unit))
         ]
         return found + [
@@ -181,7 +202,20 @@ class Model:
 
 
 Step = tuple[str, int, int, int]
-NAMES = ("give", "take_back", "authorise", "name", "end_letter", "end_agent", "enter", "enter", "go", "leave", "join")
+NAMES = (
+    "give",
+    "take_back",
+    "authorise",
+    "name",
+    "end_letter",
+    "end_agent",
+    "enter",
+    "enter",
+    "go",
+    "leave",
+    "join",
+    "agree",
+)
 
 
 def _apply(model: Model, step: Step) -> None:
@@ -198,6 +232,7 @@ def _apply(model: Model, step: Step) -> None:
         "go": lambda: model.go(person, place),
         "leave": lambda: model.leave(place),
         "join": lambda: model.join(place, other),
+        "agree": lambda: model.agree(place),
     }
     try:
         acts[what]()

@@ -57,7 +57,7 @@ def test_a_unit_is_opened_found_vouched_for_and_let_go(parent: Member) -> None:
     again = {**fields, "name": "DEPARTMENT OF ROADS AND BUILDINGS"}
     assert post(client, at(parent, "/units/new"), **again).status_code == 303
     page = client.get(at(parent, "/units"))
-    assert page.text.count("<b>Dept. of Roads &amp; Buildings</b>") == 1
+    assert page.text.count("Dept. of Roads &amp; Buildings</b>") == 1
     assert "This unit is there already" in page.text
     assert "No administrator yet" in page.text
     assert "roads" in client.get(at(parent, "/units?q=roads+and+build")).text.lower()
@@ -94,7 +94,11 @@ def test_an_organisation_is_asked_and_says_yes(parent: Member, organisations: Or
     assert "as agreed" in page
     link = re.search(r"/units/links/([0-9a-f-]+)/join", page)
     assert link is not None
-    assert post(theirs, at(child, f"/units/links/{link[1]}/join")).status_code == 303
+    above = re.search(r'name="above" value="([^"]+)"', page)
+    assert above is not None and above[1] == str(parent.organisation_id)
+    # What is said yes to is what was shown.
+    assert post(theirs, at(child, f"/units/links/{link[1]}/join")).status_code == 409
+    assert post(theirs, at(child, f"/units/links/{link[1]}/join"), above=above[1]).status_code == 303
     assert "Above your organisation" in theirs.get(at(child, "/units")).text
     assert "Roads Department" in ours.get(at(parent, "/units")).text
 

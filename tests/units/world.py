@@ -8,12 +8,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from flask import Flask
+from sqlalchemy import text
+
+from entitylocker import tenancy
 from entitylocker.access import Actor, Role
 from entitylocker.delegations.service import load_member
-from entitylocker.extensions import utc_now
+from entitylocker.extensions import db, utc_now
 from entitylocker.identifiers import OrganisationKind
 from entitylocker.organisations.letters import Letter
+from entitylocker.organisations.registration import get_own_person, new_membership
+from entitylocker.tenancy import DatabaseRole, Tenant
 from entitylocker.units import service
+from entitylocker.units.telling import tell_news
 from entitylocker.web.formats import ZONE
 from tests.factories import Member, Organisations, Person
 
@@ -28,6 +35,19 @@ def today() -> date:
 
 def letter() -> Letter:
     return Letter("order.pdf", io.BytesIO(PDF))
+
+
+def hear(app: Flask, organisation_id: UUID) -> None:
+    """Let the worker tell an organisation its news. What was told already is told no second time."""
+    waiting = text(
+        "SELECT args->>'telling_id' FROM queue.procrastinate_jobs"
+        " WHERE task_name = 'units.tell' AND args->>'organisation_id' = :place ORDER BY id"
+    )
+    with app.app_context():
+        with tenancy.transaction(Tenant(DatabaseRole.WORKER)):
+            found = list(db.session.scalars(waiting, {"place": str(organisation_id)}))
+        for telling_id in found:
+            tell_news(organisation_id=str(organisation_id), telling_id=telling_id)
 
 
 def open_unit(parent: Member, name: str = "Pune Division") -> UUID:
@@ -90,16 +110,10 @@ def acting(person: Person, organisation_id: UUID) -> Actor | None:
 
 def make_active(organisations: Organisations, parent: Member, unit_id: UUID, name: str = "Unit Head") -> Member:
     """The first administrator of a unit that was opened, and the unit active: as redeeming an invitation makes it."""
-    from sqlalchemy import update
-
-    from entitylocker import tenancy
-    from entitylocker.extensions import db
-    from entitylocker.organisations.models import Organisation
-    from entitylocker.organisations.registration import get_own_person, new_membership
-    from entitylocker.tenancy import Tenant
 
     person = organisations.person(name)
     with parent.app.app_context(), tenancy.transaction(Tenant(organisation_id=unit_id, person_id=person.person_id)):
         db.session.add(new_membership(unit_id, get_own_person(person.actor), Role.ADMINISTRATOR))
-        db.session.execute(update(Organisation).where(Organisation.id == unit_id).values(state="active"))
+        tenancy.flush()
+        assert db.session.scalar(text("SELECT claim_state('active', '', :who)"), {"who": name})
     return Member(**vars(person), organisation_id=unit_id)
