@@ -3,6 +3,12 @@
 `use_case` opens the transaction in which a service function runs, tells PostgreSQL for whom (the second wall: row
 level security), and commits once at the outermost call. What belongs to every commit (events, the last look at the
 actor's rights) and to every refusal is registered here by the rooms that own it.
+
+Rows are locked in one order, so that two acts never wait for each other: the tree of units (an advisory lock), then
+organisations (several: by id, see `organisations.rights.lock_organisations`), then memberships by id, then whatever
+hangs on these, at last the session. What locks a row further down and changes it for a member begins with its
+organisation (`lock_state`), because the last look before the commit asks for that too. Where two acts meet all the
+same, PostgreSQL ends one of them: SameMoment.
 """
 
 from __future__ import annotations
@@ -18,10 +24,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session
 
 from entitylocker.access import Actor, ActorKind, Permission
-from entitylocker.errors import LockerError, PermissionDenied, SecondFactorRequired, StepUpRequired
+from entitylocker.errors import LockerError, PermissionDenied, SameMoment, SecondFactorRequired, StepUpRequired
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -76,6 +83,8 @@ class Running:
         self.notes.setdefault(kind, []).append(item)
 
 
+# What PostgreSQL says where two transactions cannot both go on: serialization, deadlock, a lock that did not come.
+_MET = frozenset({"40001", "40P01", "55P03"})
 _fresh_for: list[timedelta] = [timedelta(minutes=10)]
 _running: ContextVar[Running | None] = ContextVar("running", default=None)
 _session: scoped_session[Any] | None = None
@@ -116,7 +125,8 @@ def _tell_database(_session: Session, transaction: Any, connection: Any) -> None
 def transaction(tenant: Tenant, actor: Actor | None = None) -> Iterator[Running]:
     """Run a block in one transaction for `tenant`: committed at its end, rolled back if it raises.
 
-    Inside a running transaction the block joins it; asking for another tenant there raises OneOrganisation.
+    Inside a running transaction the block joins it; asking for another tenant there raises OneOrganisation. Where it
+    meets another transaction and PostgreSQL lets that one go on, SameMoment is raised: it may be tried again.
     """
     outer = _running.get()
     if outer is not None:
@@ -132,8 +142,10 @@ def transaction(tenant: Tenant, actor: Actor | None = None) -> Iterator[Running]
         for hook in _before_commit:
             hook(running)
         _session.commit()
-    except BaseException:
+    except BaseException as fault:
         _session.rollback()
+        if isinstance(fault, DBAPIError) and getattr(fault.orig, "sqlstate", None) in _MET:
+            raise SameMoment from fault
         raise
     finally:
         try:

@@ -54,7 +54,7 @@ class Choices:
     folders: list[Folder]
 
 
-@use_case(Permission.DELEGATION_GIVE)
+@use_case(Permission.DELEGATION_GIVE, fresh=True)
 def give_delegation(
     actor: Actor,
     *,

@@ -190,3 +190,7 @@ def _recheck_operator(actor: Actor) -> None:
     )
     if still is None:
         raise RightsChanged
+    # Their database role reads no sessions: a function answers for the person of the transaction only.
+    is_open = text("SELECT lookup_operator_session(:id)")
+    if actor.session_id is not None and not db.session.execute(is_open, {"id": actor.session_id}).scalar():
+        raise RightsChanged

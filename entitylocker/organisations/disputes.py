@@ -79,7 +79,7 @@ def _holder(row: StatedIdentifier, organisation: Organisation) -> Holder:
     )
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def decide_dispute(actor: Actor, identifier_id: UUID, *, passes: bool, note: str) -> None:
     """Let a contested identifier pass over to the organisation of the claim `identifier_id`, or stay where it is.
 

@@ -101,6 +101,15 @@ class MoreThanYouHold(LockerError):
     message = N_("You can only invite people to roles that hold nothing beyond your own role.")
 
 
+class AdministratorFromAbove(LockerError):
+    code = "administrator_from_above"
+    status = 422
+    message = N_(
+        "Whoever administers a branch makes no administrators. The first one of a unit is invited by an administrator "
+        "of the organisation above it, on the page of departments and units there; further ones by those of the unit."
+    )
+
+
 class LastAdministrator(Conflict):
     code = "last_administrator"
     message = N_("This is the last administrator. An organisation needs at least one.")
@@ -262,3 +271,15 @@ class OwnSecondFactorMissing(LockerError):
     code = "own_second_factor_missing"
     status = 409
     message = N_("Set up a second factor of your own first. You would be the first to be stopped.")
+
+
+class TooManyInvitations(LockerError):
+    """Facts `limit`: how many a day; `day`: at the beginning of which there are new ones."""
+
+    code = "too_many_invitations"
+    status = 429
+    message = N_(
+        "Your organisation may send %(limit)s invitations a day by mail and text message, and today’s are used up. "
+        "More can be sent from the beginning of %(day)s."
+    )
+    advice = N_("Slips can be printed at any time. Organisations that are verified may send more.")

@@ -86,7 +86,8 @@ def state_identifier(
     stored = store_letter(claim.id, letter) if letter is not None else None
     try:
         _state(actor, claim, stored)
-    except BaseException:
+    except LockerError:
+        # Refused, so certainly not committed; after any other fault the sweeper decides by the rows.
         drop_letter(stored)
         raise
     return claim.id

@@ -13,6 +13,7 @@ from entitylocker.organisations import service
 from entitylocker.organisations.blueprint import pages
 from entitylocker.organisations.errors import InvitationEnded, NoSuchCode
 from entitylocker.organisations.join_limits import limit_code_guesses
+from entitylocker.organisations.redeeming import OpenInvitation
 from entitylocker.organisations.rules import ROLE_MEANINGS
 from entitylocker.organisations.schemas import JoinSchema
 from entitylocker.organisations.slip_codes import find_code
@@ -54,18 +55,22 @@ def _require_code(typed: str) -> str:
 def invitation(token: str) -> Response:
     """What the bearer of a link or code is invited to, and how to accept it."""
     found = service.get_invitation(token)
-    person = current_user if current_user.is_authenticated else None
     page = render_template(
         "organisations/invitation.html",
         invitation=found,
         token=token,
         meaning=gettext(ROLE_MEANINGS[found.role]),
-        may_accept=person is not None and found.is_for(person.email),
+        may_accept=(mine := _is_mine(found)),
     )
     response = make_response(page)
-    if person is None or not found.is_for(person.email):
+    if not mine:
         _keep(response, token)
     return response
+
+
+def _is_mine(found: OpenInvitation) -> bool:
+    signed_in = current_user.is_authenticated
+    return signed_in and service.may_accept(found, current_user.person_id, current_user.email)
 
 
 def _keep(response: Response, token: str) -> None:
@@ -82,7 +87,7 @@ def way_back() -> str | None:
         found = service.get_invitation(token)
     except InvitationEnded:
         return None
-    return url_for(".invitation", token=token) if found.is_for(current_user.email) else None
+    return url_for(".invitation", token=token) if _is_mine(found) else None
 
 
 def forget_way_back(response: AnyResponse) -> AnyResponse:

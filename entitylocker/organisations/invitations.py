@@ -21,10 +21,12 @@ from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
-from entitylocker.organisations.errors import AlreadyMember, MoreThanYouHold
+from entitylocker.organisations.errors import AdministratorFromAbove, AlreadyMember, MoreThanYouHold
 from entitylocker.organisations.events import InvitationIssued
 from entitylocker.organisations.models import Invitation, Membership
-from entitylocker.organisations.rules import INVITATION_LIFETIMES, may_invite_to
+from entitylocker.organisations.rights import lock_state
+from entitylocker.organisations.rules import INVITATION_LIFETIMES, may_invite_to, sits_here
+from entitylocker.organisations.sending_limits import count_sending
 from entitylocker.organisations.states import InvitationState, InvitationWay
 from entitylocker.tenancy import use_case
 from entitylocker.web.links import link_to
@@ -61,8 +63,13 @@ class ForWhom:
 
 
 def may_issue(actor: Actor, role: Role) -> None:
-    """Ask whether `actor` may bring somebody in with `role`. Raises NotFound, PermissionDenied, MoreThanYouHold."""
+    """Ask whether `actor` may bring somebody in with `role`.
+
+    Raises NotFound, PermissionDenied, AdministratorFromAbove, MoreThanYouHold.
+    """
     require(actor, Permission.MEMBER_INVITE, actor.facts)
+    if role is Role.ADMINISTRATOR and sits_here(actor):
+        raise AdministratorFromAbove(field="role")
     if not may_invite_to(actor, role):
         raise MoreThanYouHold(field="role")
 
@@ -72,7 +79,7 @@ def invite_member(actor: Actor, email: str, role: Role, guest: ForWhom | None = 
     """Invite somebody by mail; an earlier open invitation to the same address ends.
 
     Only an account with that confirmed address can accept it. Raises MoreThanYouHold if the role holds anything that
-    the actor does not hold everywhere and without end, AlreadyMember.
+    the actor does not hold everywhere and without end, AlreadyMember, TooManyInvitations.
     """
     require(actor, Permission.MEMBER_INVITE, actor.facts)
     may_issue(actor, role)
@@ -114,7 +121,8 @@ def new_invitation(actor: Actor, way: InvitationWay, role: Role, digest: bytes, 
 
 
 def send_invitation(actor: Actor, row: Invitation, token: str) -> IssuedInvitation:
-    """Put the mail of an invitation into the outbox of the running transaction."""
+    """Put the mail of an invitation into the outbox of the running transaction. Raises TooManyInvitations."""
+    count_sending(row.through_organisation_id or row.organisation_id)
     email, role = str(row.email), Role(row.role)
     link = link_to("organisations.invitation", token=token)
     send_mail(
@@ -169,12 +177,19 @@ def _end_earlier(actor: Actor, email: str) -> None:
 def end_invitations_of(actor: Actor, membership_id: UUID) -> None:
     """End what a member who goes has issued: nobody comes back through a link of their own."""
     theirs = Invitation.invited_by_id == membership_id
-    db.session.execute(update(Invitation).where(*is_open(actor.organisation_id), theirs).values(revoked_at=utc_now()))
+    query = select(Invitation).where(*is_open(actor.organisation_id), theirs).order_by(Invitation.id)
+    for row in db.session.scalars(query.with_for_update()):
+        row.revoked_at = utc_now()
+        record(actor, EventTag.INVITATION_REVOKE, subject_of(row), because="inviter")
 
 
 def end_all_invitations(actor: Actor) -> None:
     """End every open invitation of an organisation that is closed, in the running transaction."""
-    db.session.execute(update(Invitation).where(*_pending(actor.organisation_id)).values(revoked_at=utc_now()))
+    query = select(Invitation).where(*_pending(actor.organisation_id)).order_by(Invitation.id)
+    for row in db.session.scalars(query.with_for_update()):
+        row.revoked_at = utc_now()
+        if row.expires_at > row.revoked_at:
+            record(actor, EventTag.INVITATION_REVOKE, subject_of(row), because="closed")
 
 
 @use_case(Permission.MEMBER_LIST)
@@ -225,6 +240,8 @@ def revoke_invitation(actor: Actor, invitation_id: UUID) -> None:
 def revoke_run(actor: Actor, run_id: UUID) -> list[UUID]:
     """Take back what a run of bulk onboarding issued here and nobody accepted; returns the invitations' ids."""
     require(actor, Permission.MEMBER_INVITE, actor.facts)
+    assert actor.organisation_id is not None
+    lock_state(actor.organisation_id)
     query = select(Invitation).where(*_pending(actor.organisation_id), Invitation.run_id == run_id)
     rows = list(db.session.scalars(query.order_by(Invitation.id).with_for_update()))
     for row in rows:
@@ -251,6 +268,8 @@ def resend_mail(actor: Actor, invitation_id: UUID) -> IssuedInvitation:
 
 def lock_pending(actor: Actor, invitation_id: UUID) -> Invitation:
     """An invitation that nobody accepted or took back, locked until the commit. Raises NotFound."""
+    assert actor.organisation_id is not None
+    lock_state(actor.organisation_id)
     row = db.session.scalar(
         select(Invitation)
         .where(*_pending(actor.organisation_id), Invitation.id == invitation_id)

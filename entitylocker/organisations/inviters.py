@@ -37,6 +37,8 @@ def _inviter(row: Invitation, invited_by_id: UUID, person_id: UUID) -> tuple[boo
     if inviter is None or inviter.person_id == person_id:
         return False, False
     is_own = inviter.source_kind is None
+    if not is_own and row.role == Role.ADMINISTRATOR:
+        return False, False
     return is_own, is_own or _stands(inviter.person_id, inviter.source_id)
 
 
@@ -48,15 +50,14 @@ def _stands(person_id: UUID, source_id: UUID) -> bool:
 def _stands_above(row: Invitation) -> bool:
     """Whether the officer of an organisation above may still seat people from there.
 
-    Who administers that one only as a branch gives a unit its first administrator; further ones come from inside.
+    Who administers that one only as a branch makes no administrator: the right to have documents opened and consents
+    given is not theirs, nor whose second account somebody is for them alone to say.
     """
     if row.through_organisation_id is None or row.invited_by_person_id is None:
         return False
     values = {"person": row.invited_by_person_id, "parent": row.through_organisation_id}
     found = db.session.scalar(text("SELECT lookup_issuer_above(:person, :parent)"), values)
-    if found == "branch" and row.role == Role.ADMINISTRATOR:
-        return not has_administrator(row.organisation_id)
-    return found is not None
+    return found is not None and not (found == "branch" and row.role == Role.ADMINISTRATOR)
 
 
 def has_administrator(organisation_id: UUID | None) -> bool:

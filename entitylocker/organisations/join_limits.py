@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Response, request
+from flask import Response
 
 # Registers the storage of RATELIMIT_STORAGE_URI.
 import entitylocker.web.rate_storage
-from entitylocker.extensions import limiter
+from entitylocker.extensions import limiter, visitor_network
 
 GUESSES = "20 per 15 minutes; 60 per day"
 # 80 random bits are not guessed at this pace in the age of the earth; honest people mistype a few times.
@@ -23,7 +22,7 @@ assert entitylocker.web.rate_storage.PostgresStorage.STORAGE_SCHEME
 
 def limit_code_guesses(view: View) -> View:
     """Count what opens nothing. The network first: what is refused to one does not count against all of them."""
-    mine: Any = limiter.shared_limit(GUESSES, "join-guesses", key_func=_network, deduct_when=_opened_nothing)
+    mine: Any = limiter.shared_limit(GUESSES, "join-guesses", key_func=visitor_network, deduct_when=_opened_nothing)
     of_all: Any = limiter.shared_limit(
         GUESSES_OF_ALL, "join-guesses-of-all", key_func=lambda: "all", deduct_when=_opened_nothing
     )
@@ -32,14 +31,3 @@ def limit_code_guesses(view: View) -> View:
 
 def _opened_nothing(response: Response) -> bool:
     return response.status_code in (404, 422)
-
-
-def _network() -> str:
-    """Who visits, for counting: an address, of IPv6 the /64 that one connection has to itself."""
-    try:
-        address = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(getattr(address, "ipv4_mapped", None) or address)

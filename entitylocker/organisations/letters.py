@@ -106,7 +106,7 @@ def name_letter(row: Lettered, letter: StoredLetter | None) -> None:
 
 
 def drop_letter(letter: StoredLetter | None) -> None:
-    """Remove a letter whose row was not written; what cannot be removed now is left to the sweeper."""
+    """Remove a letter whose row was certainly not written; what cannot be removed now is left to the sweeper."""
     if letter is None:
         return
     try:

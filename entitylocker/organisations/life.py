@@ -24,11 +24,10 @@ from entitylocker.organisations.errors import (
     TooLateToUndo,
 )
 from entitylocker.organisations.events import OrganisationClosed
-from entitylocker.organisations.invitations import end_all_invitations
 from entitylocker.organisations.life_jobs import tell_life
 from entitylocker.organisations.life_rules import UNDO_WITHIN, SuspendedBy, may_undo_closing
 from entitylocker.organisations.models import Organisation, OrganisationKeyRow
-from entitylocker.organisations.rights import note_state
+from entitylocker.organisations.rights import change_state, lock_organisations, note_state
 from entitylocker.tenancy import use_case
 
 S = OrganisationState
@@ -100,7 +99,7 @@ def suspend_organisation(actor: Actor, reason: str) -> None:
     row = _lock(actor)
     if row.state != S.ACTIVE:
         raise NotActive
-    _set_state(actor, row, S.SUSPENDED, reason, SuspendedBy.ORGANISATION)
+    _set_state(actor, row, S.SUSPENDED, reason)
     _record(actor, EventTag.ORGANISATION_SUSPEND, row, reason=reason)
 
 
@@ -137,7 +136,6 @@ def close_by_quorum(actor: Actor, reason: str) -> None:
     if row.state != S.ACTIVE:
         raise NotActive
     require_export(actor)
-    end_all_invitations(actor)
     tenancy.publish(OrganisationClosed(actor, row.id))
     _set_state(actor, row, S.CLOSED, reason)
     _record(actor, EventTag.ORGANISATION_CLOSE, row, reason=reason)
@@ -157,17 +155,15 @@ def _row(actor: Actor) -> Organisation:
 
 
 def _lock(actor: Actor) -> Organisation:
-    query = select(Organisation).where(Organisation.id == actor.organisation_id)
-    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    row = db.session.scalar(locked)
+    assert actor.organisation_id is not None
+    row = lock_organisations(actor.organisation_id).get(actor.organisation_id)
     if row is None:
         raise NotFound
     return row
 
 
-def _set_state(actor: Actor, row: Organisation, state: S, reason: str, by: SuspendedBy | None = None) -> None:
-    row.state, row.suspended_by, row.state_reason = state.value, None if by is None else by.value, reason
-    row.state_at, row.state_by_name = utc_now(), actor.name
+def _set_state(actor: Actor, row: Organisation, state: S, reason: str) -> None:
+    change_state(row, state, reason, actor.name)
     note_state(state)
 
 

@@ -76,8 +76,7 @@ def end_key(actor: Actor) -> bool:
     The database function looks at state and time itself.
     """
     require(actor, Permission.HOUSEKEEPING, actor.facts)
-    query = text("SELECT * FROM claim_back_organisation_key(:organisation)")
-    gone = db.session.execute(query, {"organisation": actor.organisation_id}).first()
+    gone = db.session.execute(text("SELECT * FROM claim_back_organisation_key()")).first()
     if gone is None:
         return False
     record(actor, EventTag.ORGANISATION_END_KEY, Subject("organisation", actor.organisation_id))

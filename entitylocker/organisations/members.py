@@ -91,7 +91,7 @@ def list_addresses(organisation_id: UUID, roles: Collection[Role]) -> list[str]:
     return list(db.session.scalars(found.order_by(Membership.id)))
 
 
-@use_case(Permission.MEMBER_REMOVE)
+@use_case(Permission.MEMBER_REMOVE, fresh=True)
 def end_membership(actor: Actor, membership_id: UUID) -> None:
     """Remove a member; their sessions lose the organisation at once.
 
@@ -101,7 +101,7 @@ def end_membership(actor: Actor, membership_id: UUID) -> None:
     end_member(actor, membership_id, alone=membership_id != actor.membership_id)
 
 
-@use_case(Permission.ORGANISATION_READ)
+@use_case(Permission.ORGANISATION_READ, fresh=True)
 def leave_organisation(actor: Actor) -> None:
     """End one's own membership. Raises LastAdministrator."""
     require(actor, Permission.ORGANISATION_READ, actor.facts)

@@ -50,7 +50,7 @@ def _get_for_letter(actor: Actor, change_id: UUID) -> NameChange:
     return row
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def confirm_name(actor: Actor, change_id: UUID) -> None:
     """Let an organisation have the name it asked for, at once. Raises NotFound, AlreadyDecided."""
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)
@@ -64,7 +64,7 @@ def confirm_name(actor: Actor, change_id: UUID) -> None:
     _mail(row, _l("Your organisation has its new name"), confirmed=True)
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def refuse_name(actor: Actor, change_id: UUID, note: str) -> None:
     """Do not accept a change of name; the organisation reads `note`. Raises NotFound, AlreadyDecided."""
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)

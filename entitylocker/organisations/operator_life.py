@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import exists, select, text
-from sqlalchemy.orm import load_only
 
 from entitylocker.access import Actor, OrganisationState, Permission, require
 from entitylocker.audit.recording import Subject, record
@@ -20,6 +19,7 @@ from entitylocker.organisations.errors import NotActive, NotSuspended, TooLateTo
 from entitylocker.organisations.life_jobs import tell_life
 from entitylocker.organisations.life_rules import SuspendedBy, may_undo_closing
 from entitylocker.organisations.models import Organisation, StatedIdentifier
+from entitylocker.organisations.rights import lock_organisations
 from entitylocker.organisations.states import IdentifierState
 from entitylocker.tenancy import use_case
 
@@ -148,8 +148,7 @@ def _known(row: object) -> KnownOrganisation:
 
 
 def _lock(organisation_id: UUID) -> Organisation:
-    query = select(Organisation).where(Organisation.id == organisation_id).options(load_only(*_SHOWN, raiseload=True))
-    row = db.session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+    row = lock_organisations(organisation_id, columns=_SHOWN).get(organisation_id)
     if row is None:
         raise NotFound
     return row

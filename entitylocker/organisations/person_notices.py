@@ -40,6 +40,7 @@ def _tell_administrators(organisation_id: UUID, role: Role, but: UUID | None, ki
     query = select(Membership.person_id).where(
         Membership.organisation_id == organisation_id,
         Membership.ended_at.is_(None),
+        Membership.source_kind.is_(None),
         Membership.role == Role.ADMINISTRATOR.value,
         Membership.person_id.is_distinct_from(but),
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from entitylocker import tenancy
@@ -22,8 +22,9 @@ from entitylocker.organisations.errors import AlreadyMember, ForAnotherAddress, 
 from entitylocker.organisations.events import MembershipBegan
 from entitylocker.organisations.invitations import is_open
 from entitylocker.organisations.inviters import may_let_in
-from entitylocker.organisations.models import Invitation, Organisation
+from entitylocker.organisations.models import Invitation
 from entitylocker.organisations.registration import get_own_person, new_membership
+from entitylocker.organisations.rights import change_state, lock_organisations
 from entitylocker.organisations.slip_codes import digest_of_bearer
 from entitylocker.organisations.states import InvitationWay
 from entitylocker.tenancy import Tenant, open_use_case, use_case
@@ -46,10 +47,6 @@ class OpenInvitation:
     def masked_email(self) -> str:
         """The address it is bound to, for somebody who may not be its owner."""
         return mask_email(self.email) if self.email else ""
-
-    def is_for(self, email: str) -> bool:
-        """Whether an account with that confirmed address may accept it."""
-        return is_for(self.way, self.email, email)
 
 
 @dataclass(frozen=True)
@@ -86,6 +83,14 @@ def list_my_invitations(person_id: UUID) -> list[MyInvitation]:
     with tenancy.transaction(Tenant(person_id=person_id)):
         rows = db.session.execute(text("SELECT * FROM lookup_my_invitations()")).mappings().all()
     return [MyInvitation(id=row["invitation_id"], **_known(row)) for row in rows]
+
+
+def may_accept(found: OpenInvitation, person_id: UUID, email: str) -> bool:
+    """Whether an account with the confirmed address `email` may accept: invited under that address, or one before."""
+    if is_for(found.way, found.email, email):
+        return True
+    mine = {(each.organisation_id, each.role, each.expires_at) for each in list_my_invitations(person_id)}
+    return (found.organisation_id, found.role, found.expires_at) in mine
 
 
 def _known(row: Any) -> dict[str, Any]:
@@ -125,17 +130,26 @@ def accept_my_invitation(actor: Actor, invitation_id: UUID) -> UUID:
 def _redeem(guest: Actor, which: Any) -> None:
     require(guest, Permission.ACCOUNT_OWN, guest.facts)
     assert guest.organisation_id is not None
+    lock_organisations(guest.organisation_id)
     row = db.session.scalar(select(Invitation).where(*is_open(guest.organisation_id), which).with_for_update())
     if row is None:
         raise InvitationEnded
     person = get_own_person(guest)
     if not may_let_in(row, person.id):
         raise InvitationEnded
-    if not is_for(InvitationWay(row.way), row.email, person.email):
+    if not is_for(InvitationWay(row.way), row.email, person.email) and not _went_along(row):
         raise ForAnotherAddress(address=mask_email(row.email or ""))
     _come_in(guest, person, row)
     if row.role == Role.ADMINISTRATOR:
         _begin_life(guest)
+
+
+def _went_along(row: Invitation) -> bool:
+    """Whether it was sent to an address that the person had confirmed then, and has changed since."""
+    statement = text("SELECT address, until FROM lookup_my_former_addresses()")
+    sent_at = row.sent_at or row.created_at
+    former = db.session.execute(statement).all()
+    return any(one.address == row.email_normalised and sent_at < one.until for one in former)
 
 
 def _come_in(guest: Actor, person: Person, row: Invitation) -> None:
@@ -156,12 +170,8 @@ def _come_in(guest: Actor, person: Person, row: Invitation) -> None:
 
 def _begin_life(guest: Actor) -> None:
     """A draft becomes active with its first administrator: now somebody answers for it."""
-    statement = (
-        update(Organisation)
-        .where(Organisation.id == guest.organisation_id, Organisation.state == OrganisationState.DRAFT.value)
-        .values(state=OrganisationState.ACTIVE.value)
-        .returning(Organisation.name)
-    )
-    name = db.session.execute(statement).scalar()
-    if name is not None:
-        record(guest, EventTag.ORGANISATION_ACTIVATE, Subject("organisation", guest.organisation_id, name))
+    assert guest.organisation_id is not None
+    row = lock_organisations(guest.organisation_id)[guest.organisation_id]
+    if row.state == OrganisationState.DRAFT:
+        change_state(row, OrganisationState.ACTIVE, "", guest.name)
+        record(guest, EventTag.ORGANISATION_ACTIVATE, Subject("organisation", row.id, row.name))

@@ -16,7 +16,7 @@ from entitylocker.access import Actor, OrganisationState, Permission, Role, requ
 from entitylocker.accounts.models import Person
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
-from entitylocker.errors import NotFound
+from entitylocker.errors import LockerError, NotFound
 from entitylocker.extensions import db
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.organisations.events import OrganisationRegistered
@@ -74,7 +74,8 @@ def register_organisation(
     founder = replace(actor, organisation_id=uuid7(), organisation_name=name)
     try:
         _register(founder, name, kind, claim, stored)
-    except BaseException:
+    except LockerError:
+        # Refused, so certainly not committed; after any other fault the sweeper decides by the rows.
         drop_letter(stored)
         raise
     assert founder.organisation_id is not None

@@ -149,7 +149,7 @@ def _get_for_letter(actor: Actor, identifier_id: UUID) -> StatedIdentifier:
     return row
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def verify_identifier(
     actor: Actor,
     identifier_id: UUID,
@@ -172,7 +172,7 @@ def verify_identifier(
     tell_claimant(actor, row, EventTag.IDENTIFIER_VERIFY)
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def refuse_identifier(actor: Actor, identifier_id: UUID, note: str) -> None:
     """Do not accept an identifier; the organisation reads `note`. Raises NotFound, AlreadyDecided."""
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)

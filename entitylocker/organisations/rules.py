@@ -67,6 +67,11 @@ def may_seat(actor: Actor, *, own_only: bool = False) -> bool:
     return any(g.role in SEAT_ROLES and g.folder_path is None and g.is_current(now) for g in actor.grants)
 
 
+def sits_here(actor: Actor) -> bool:
+    """Whether the actor looks after the organisation from above, through the administration of a branch."""
+    return any(grant.role in SEAT_ROLES for grant in actor.grants)
+
+
 def may_print(actor: Actor, role: Role, *, issued_by_them: bool) -> bool:
     """Whether a slip is shown again. One that answers for the organisation opens more than its finder may hold:
     only whoever issued it sees it, and who holds all of its role; giving seats is not enough.
@@ -78,9 +83,10 @@ def may_invite_to(actor: Actor, role: Role) -> bool:
     """An invitation carries a role without scope and end, so its giver must hold all of it that way.
 
     Whoever holds MEMBER_SEAT that way gives seats in any role, without holding what goes with them. What a delegation
-    gave, which can be taken back, seats nobody who answers for the organisation.
+    gave, which can be taken back, seats nobody who answers for the organisation. Who sits here through a branch makes
+    no administrator: that one would hold more than the branch gives, and might be a second account of theirs.
     """
-    if role in SEAT_ROLES:
+    if role in SEAT_ROLES or (role is Role.ADMINISTRATOR and sits_here(actor)):
         return False
     own_only = role in ANSWERING_ROLES
     return may_seat(actor, own_only=own_only) or permissions_of(role) <= lasting_permissions(actor, own_only=own_only)
@@ -93,6 +99,8 @@ def may_change_role(actor: Actor, before: Role, after: Role) -> bool:
     No administrator is made less here, and nobody gets a role that comes from outside the organisation.
     """
     if before is Role.ADMINISTRATOR or SEAT_ROLES & {before, after}:
+        return False
+    if after is Role.ADMINISTRATOR and sits_here(actor):
         return False
     own_only = bool(ANSWERING_ROLES & {before, after})
     lasting = lasting_permissions(actor, own_only=own_only)

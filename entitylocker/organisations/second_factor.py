@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 
-from entitylocker.access import Actor, Permission, require
+from entitylocker.access import Actor, Permission, Role, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
@@ -16,8 +16,12 @@ from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
 from entitylocker.organisations.errors import OwnSecondFactorMissing
 from entitylocker.organisations.models import Membership, Organisation
+from entitylocker.organisations.rights import lock_organisations
 from entitylocker.tenancy import use_case
 from entitylocker.web.links import link_to
+
+# How many are named on one page.
+SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,58 @@ class SecondFactorRule:
     with_factor: int
 
 
+@dataclass(frozen=True)
+class Unready:
+    """A member without a second factor."""
+
+    name: str
+    email: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class UnreadyMembers:
+    """The first of them by name, and how many there are in all."""
+
+    shown: list[Unready]
+    total: int
+
+
 @use_case(Permission.ORGANISATION_READ)
 def get_second_factor_rule(actor: Actor) -> SecondFactorRule:
     """Whether the organisation asks for a second factor, and in numbers who would be ready for it."""
     require(actor, Permission.ORGANISATION_READ, actor.facts)
-    counted = db.session.execute(text("SELECT * FROM lookup_second_factors_of_members()")).one()
-    return SecondFactorRule(_get(actor).second_factor_since, counted.members, counted.with_factor)
+    members, without = _count(*_members(actor)), _count(*_members(actor), _has_none())
+    return SecondFactorRule(_get(actor).second_factor_since, members, members - without)
+
+
+@use_case(Permission.ORGANISATION_MANAGE)
+def list_unready_members(actor: Actor) -> UnreadyMembers:
+    """Who has no second factor: for those only who decide whether it is asked for. Whoever it is can be robbed by
+    their password, which is nobody else's business.
+    """
+    require(actor, Permission.ORGANISATION_MANAGE, actor.facts)
+    without = (*_members(actor), _has_none())
+    columns = select(Membership.person_name, Membership.person_email, Membership.role)
+    rows = db.session.execute(columns.where(*without).order_by(Membership.person_name, Membership.id).limit(SHOWN))
+    return UnreadyMembers([Unready(name, email, Role(role)) for name, email, role in rows], _count(*without))
+
+
+def _members(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """Those of the organisation itself: who acts here for another one answers to that."""
+    return (
+        Membership.organisation_id == actor.organisation_id,
+        Membership.ended_at.is_(None),
+        Membership.source_kind.is_(None),
+    )
+
+
+def _has_none() -> ColumnElement[bool]:
+    return Membership.id.in_(select(func.lookup_members_without_second_factor()))
+
+
+def _count(*which: ColumnElement[bool]) -> int:
+    return db.session.scalar(select(func.count()).select_from(Membership).where(*which)) or 0
 
 
 @use_case(Permission.ORGANISATION_MANAGE, fresh=True)
@@ -74,13 +124,21 @@ def waive_second_factor(actor: Actor) -> None:
 
 
 def _get(actor: Actor, *, locked: bool = False) -> Organisation:
-    found = select(Organisation).where(Organisation.id == actor.organisation_id)
-    row = db.session.scalar(found.with_for_update() if locked else found)
+    assert actor.organisation_id is not None
+    if locked:
+        lock_organisations(actor.organisation_id)
+    row = db.session.scalar(select(Organisation).where(Organisation.id == actor.organisation_id))
     if row is None:
         raise NotFound
     return row
 
 
 def _addresses(actor: Actor) -> list[str]:
-    current = (Membership.organisation_id == actor.organisation_id, Membership.ended_at.is_(None))
-    return list(db.session.scalars(select(Membership.person_email).where(*current).order_by(Membership.id)))
+    """Of the members, and of those who act here for another organisation as long as that stands."""
+    entered = [row.membership_id for row in db.session.execute(text("SELECT membership_id FROM lookup_seats()"))]
+    found = select(Membership.person_email).where(
+        Membership.organisation_id == actor.organisation_id,
+        Membership.ended_at.is_(None),
+        or_(Membership.source_kind.is_(None), Membership.id.in_([each for each in entered if each is not None])),
+    )
+    return list(dict.fromkeys(db.session.scalars(found.order_by(Membership.id))))

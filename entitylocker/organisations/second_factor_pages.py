@@ -8,10 +8,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from entitylocker.access import Permission, decide
 from entitylocker.accounts.methods import is_strong
 from entitylocker.organisations.blueprint import pages
 from entitylocker.organisations.second_factor import (
     get_second_factor_rule,
+    list_unready_members,
     require_second_factor,
     waive_second_factor,
 )
@@ -23,9 +25,12 @@ from entitylocker.web.arrival import session_only
 @session_only
 def second_factor(organisation_id: UUID) -> str:
     """Whether a second factor is asked for, who is ready, and what happens to who is not."""
+    actor = current_actor()
+    decides = bool(decide(actor, Permission.ORGANISATION_MANAGE, actor.facts))
     return render_template(
         "organisations/second_factor.html",
-        rule=get_second_factor_rule(current_actor()),
+        unready=list_unready_members(actor) if decides else None,
+        rule=get_second_factor_rule(actor),
         has_own=is_strong(current_person().amr),
     )
 

@@ -57,6 +57,7 @@ from entitylocker.organisations.redeeming import (
     accept_my_invitation,
     get_invitation,
     list_my_invitations,
+    may_accept,
     redeem_invitation,
 )
 from entitylocker.organisations.registration import (
@@ -72,6 +73,7 @@ from entitylocker.organisations.review import (
     verify_identifier,
 )
 from entitylocker.organisations.role_changes import change_role, get_member
+from entitylocker.organisations.sending_limits import Sendings, get_sendings
 from entitylocker.organisations.slips import Slip, invite_by_phone, issue_slip, print_slips, renew_code
 
 __all__ = [
@@ -91,6 +93,7 @@ __all__ = [
     "PendingIdentifier",
     "ProposalView",
     "Proposals",
+    "Sendings",
     "Slip",
     "Wish",
     "accept_my_invitation",
@@ -108,6 +111,7 @@ __all__ = [
     "get_member",
     "get_name",
     "get_overview",
+    "get_sendings",
     "get_way",
     "invite_by_phone",
     "invite_member",
@@ -123,6 +127,7 @@ __all__ = [
     "list_pending_identifiers",
     "list_pending_names",
     "list_proposals",
+    "may_accept",
     "object_to",
     "on_member_gone",
     "on_role_changed",

@@ -30,6 +30,7 @@ from entitylocker.organisations.invitations import (
 from entitylocker.organisations.keys import open_key
 from entitylocker.organisations.models import Invitation
 from entitylocker.organisations.rules import ANSWERING_ROLES, may_print
+from entitylocker.organisations.sending_limits import count_sending
 from entitylocker.organisations.slip_codes import code_of, digest_of_bearer
 from entitylocker.organisations.states import InvitationWay
 from entitylocker.tenancy import use_case
@@ -79,7 +80,7 @@ def issue_slip(actor: Actor, guest: ForWhom, role: Role, *, in_person: bool = Fa
 def invite_by_phone(actor: Actor, phone: str, role: Role, guest: ForWhom | None = None) -> IssuedInvitation:
     """Invite somebody by a text message with a one-time code. `phone`: as `find_phone` writes it.
 
-    Raises MoreThanYouHold, NotByMessage for roles that answer for the organisation.
+    Raises MoreThanYouHold, NotByMessage for roles that answer for the organisation, TooManyInvitations.
     """
     require(actor, Permission.MEMBER_INVITE, actor.facts)
     may_issue(actor, role)
@@ -89,7 +90,7 @@ def invite_by_phone(actor: Actor, phone: str, role: Role, guest: ForWhom | None 
     row.phone = phone
     issued = _put(actor, row)
     record(actor, EventTag.INVITATION_ISSUE, Subject("invitation", row.id, phone), role=role.value, way=row.way)
-    _send(actor, issued, row.language)
+    _send(actor, row, issued)
     return issued
 
 
@@ -107,7 +108,7 @@ def renew_code(actor: Actor, invitation_id: UUID) -> IssuedInvitation:
     renew(actor, row)
     issued = _put(actor, row)
     if row.way == InvitationWay.SMS:
-        _send(actor, issued, row.language)
+        _send(actor, row, issued)
     return issued
 
 
@@ -130,9 +131,11 @@ def print_slips(actor: Actor, invitation_ids: Iterable[UUID] | None = None, run_
 
 
 def _may_see(actor: Actor, row: Invitation) -> bool:
-    may_issue(actor, Role(row.role))
     is_theirs = actor.person_id is not None and row.invited_by_person_id == actor.person_id
-    return may_print(actor, Role(row.role), issued_by_them=is_theirs)
+    if not may_print(actor, Role(row.role), issued_by_them=is_theirs):
+        return False
+    may_issue(actor, Role(row.role))
+    return True
 
 
 def _slip(actor: Actor, row: Invitation) -> Slip:
@@ -165,8 +168,9 @@ def _link(code: str) -> str:
     return link_to("organisations.invitation", token=code)
 
 
-def _send(actor: Actor, issued: IssuedInvitation, language: str | None) -> None:
-    with force_locale(LOCALES.get(language or "en", LOCALES["en"])):
+def _send(actor: Actor, row: Invitation, issued: IssuedInvitation) -> None:
+    count_sending(row.through_organisation_id or row.organisation_id)
+    with force_locale(LOCALES.get(row.language or "en", LOCALES["en"])):
         words = gettext(
             "%(name)s invites you to %(organisation)s in EntityLocker. Open %(link)s or type the code there: %(code)s",
             name=actor.name, organisation=actor.organisation_name, link=issued.link, code=issued.code,

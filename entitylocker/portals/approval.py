@@ -27,19 +27,19 @@ def list_for_approval(actor: Actor) -> list[Portal]:
     return sorted(portals, key=lambda portal: portal.state != S.PROPOSED)
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def approve_portal(actor: Actor, portal_id: UUID) -> Portal:
     """Let a portal ask, or ask again after it was suspended. Raises NotFound, AlreadyDecided."""
     return _decide(actor, portal_id, S.APPROVED, {S.PROPOSED, S.SUSPENDED}, EventTag.PORTAL_APPROVE, "")
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def refuse_portal(actor: Actor, portal_id: UUID, reason: str) -> Portal:
     """Say no to a proposed portal; its keeper reads the reason. Raises NotFound, AlreadyDecided."""
     return _decide(actor, portal_id, S.REFUSED, {S.PROPOSED}, EventTag.PORTAL_REFUSE, reason)
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def suspend_portal(actor: Actor, portal_id: UUID, reason: str) -> Portal:
     """Stop an approved portal: its next request and its next read are refused. Raises NotFound, AlreadyDecided."""
     return _decide(actor, portal_id, S.SUSPENDED, {S.APPROVED}, EventTag.PORTAL_SUSPEND, reason)

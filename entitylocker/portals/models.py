@@ -15,17 +15,20 @@ from entitylocker.tenancy import TableKind
 
 
 class PortalState(StrEnum):
+    """What the operator decided; ended: its keeper was closed, and nothing brings it back."""
+
     PROPOSED = "proposed"
     APPROVED = "approved"
     REFUSED = "refused"
     SUSPENDED = "suspended"
+    ENDED = "ended"
 
 
 _STATES = ", ".join(f"'{state.value}'" for state in PortalState)
 
 
 class Portal(Identified, Dated, Base):
-    """A program that asks for documents. `organisation_name`: its keeper's, when it was proposed."""
+    """A program that asks for documents. `organisation_name`: its keeper's; it follows when that one is renamed."""
 
     __tablename__ = "portals"
     __table_args__ = (

@@ -35,6 +35,7 @@ from entitylocker.organisations.slip_codes import ALPHABET, LENGTH, find_code
 from entitylocker.organisations.states import InvitationState
 from entitylocker.tenancy import Tenant
 from tests.factories import PASSWORD, Member, Organisations, Person, csrf_token
+from tests.organisations.helpers import change
 from tests.organisations.test_members import give_until_tomorrow
 
 
@@ -65,8 +66,7 @@ def home(member: Member) -> str:
 def make_draft(organisations: Organisations) -> Member:
     """An organisation in draft with an administrator to look through; nobody else is in it."""
     administrator = organisations.make()
-    with administrator.app.app_context(), tenancy.transaction(Tenant(organisation_id=administrator.organisation_id)):
-        db.session.execute(update(Organisation).values(state=OrganisationState.DRAFT.value))
+    change(administrator.app, administrator.organisation_id, Organisation, state=OrganisationState.DRAFT.value)
     return administrator
 
 
@@ -362,9 +362,8 @@ def test_of_two_with_one_slip_at_the_same_moment_one_comes_in(organisations: Org
 def test_nobody_comes_into_an_organisation_that_stands_still(organisations: Organisations, state: str) -> None:
     administrator, guest = organisations.make(), organisations.person()
     token = invite(administrator, guest.email)
-    with administrator.app.app_context(), tenancy.transaction(Tenant(organisation_id=administrator.organisation_id)):
-        by = "operator" if state == "suspended" else None
-        db.session.execute(update(Organisation).values(state=state, suspended_by=by))
+    by = "operator" if state == "suspended" else None
+    change(administrator.app, administrator.organisation_id, Organisation, state=state, suspended_by=by)
     with pytest.raises(InvitationEnded):
         redeem(guest, token)
     with administrator.app.app_context():

@@ -278,6 +278,86 @@ def test_a_seat_in_a_unit_that_rests_on_the_membership(organisations: Organisati
     assert client.get(f"/organisations/{unit_id}").status_code == 404
 
 
+def test_a_seat_as_an_agency_that_rests_on_the_membership(organisations: Organisations) -> None:
+    """Whoever acts for a department as a member of its agency stops with the membership in the agency."""
+    from tests.units.world import authorise, enter, name_agent
+
+    department, agency = organisations.department(), organisations.make(name="Empanelled Agency")
+    member = organisations.add_member(Role.MEMBER, agency.organisation_id)
+    name_agent(agency, authorise(department, agency, Role.RECORDS_OFFICER), member)
+    enter(member, department.organisation_id)
+    client, home = member.client(), f"/organisations/{department.organisation_id}"
+    assert client.get(f"{home}/documents").status_code == 200
+    remove(agency, member)
+    assert client.get(f"{home}/documents").status_code == 404
+    with agency.app.app_context():
+        assert service.list_my_organisations(member.person_id) == []
+
+
+def test_branches_that_they_gave_go_on_and_they_are_out(organisations: Organisations) -> None:
+    """What was given in the organisation's name to somebody else is the organisation's, as a consent is."""
+    from tests.units.world import enter, give_branch, open_unit
+
+    parent = organisations.make(name="State of Tests")
+    giver = organisations.add_member(Role.ADMINISTRATOR, parent.organisation_id)
+    deputy = organisations.add_member(Role.MEMBER, parent.organisation_id)
+    unit_id = open_unit(parent, "Office")
+    give_branch(giver, deputy, unit_id)
+    give_branch(parent, giver, unit_id)
+    for member in (giver, deputy):
+        enter(member, unit_id)
+    remove(parent, giver)
+    assert giver.client().get(f"/organisations/{unit_id}").status_code == 404
+    assert deputy.client().get(f"/organisations/{unit_id}").status_code == 200
+
+
+def test_tokens_of_the_directory_that_they_issued(organisations: Organisations) -> None:
+    from entitylocker.federation import tokens
+
+    administrator = organisations.make()
+    member = organisations.add_member(Role.ADMINISTRATOR, administrator.organisation_id)
+    with administrator.app.test_request_context():
+        issued = tokens.issue_token(member.actor, "People")
+    ask = administrator.app.test_client()
+    headers = {"Authorization": f"Bearer {issued.token}"}
+    assert ask.get("/scim/v2/Users", headers=headers).status_code == 200
+    remove(administrator, member)
+    assert ask.get("/scim/v2/Users", headers=headers).status_code == 401
+
+
+def test_what_they_lent_and_showed_of_themselves(organisations: Organisations) -> None:
+    """A person's own papers go with the person, and the key of what was lent with them."""
+    from entitylocker.citizen.models import Lending, ShownProof
+    from tests.citizen import rows
+
+    administrator = organisations.make()
+    member = organisations.add_member(Role.READER, administrator.organisation_id)
+    place, membership_id = administrator.organisation_id, member.actor.membership_id
+    assert membership_id is not None
+    rows.put_link(member.app, member)
+    rows.put_proof(member.app, member)
+    rows.put_shown(member.app, member, place, membership_id)
+    lending_id = rows.put_lending(member.app, member, place, membership_id)
+    assert get(administrator, "/lent").status_code == 200
+    remove(administrator, member)
+    with administrator.app.app_context(), tenancy.transaction(Tenant(organisation_id=place)):
+        lending = db.session.scalars(select(Lending).where(Lending.id == lending_id)).one()
+        assert lending.ended_at is not None
+        assert lending.wrapped_key is None, "nobody opens it any more"
+        assert db.session.scalars(select(ShownProof).where(ShownProof.membership_id == membership_id)).all() == []
+
+
+def test_the_trail_says_which_invitations_ended_with_whom(organisations: Organisations) -> None:
+    administrator = organisations.make()
+    member = organisations.add_member(Role.ADMINISTRATOR, administrator.organisation_id)
+    guest = organisations.person()
+    invite(member, guest.email)
+    remove(administrator, member)
+    page = get(administrator, "/activity").text
+    assert "took an invitation back" in page
+    assert guest.email in page
+
+
 def test_leaving_ends_the_same(organisations: Organisations) -> None:
     administrator = organisations.make()
     member = organisations.add_member(Role.ADMINISTRATOR, administrator.organisation_id)
