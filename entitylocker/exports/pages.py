@@ -15,6 +15,7 @@ from entitylocker.extensions import limiter
 from entitylocker.web.actors import current_actor, current_person, loaders
 from entitylocker.web.arrival import session_only
 from entitylocker.web.downloads import disposition
+from entitylocker.web.formats import ZONE
 
 pages = Blueprint("exports", __name__)
 
@@ -43,7 +44,7 @@ def download(organisation_id: UUID) -> Response:
     archive = make_archive(plan, lambda: _now(actor))
     response = Response(stream_with_context(archive.pieces), mimetype="application/zip")
     response.content_length = archive.size
-    name = clean_part(f"{plan.organisation_name} {plan.made_at.date().isoformat()}")
+    name = clean_part(f"{plan.organisation_name} {plan.made_at.astimezone(ZONE).date().isoformat()}")
     response.headers["Content-Disposition"] = disposition(f"{name}.zip")
     response.headers["Cache-Control"] = "private, no-store"
     return response

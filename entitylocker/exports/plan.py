@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from entitylocker.exports.names import Names, suffix_of
-from entitylocker.onboarding.cells import csv_file
+from entitylocker.web.spreadsheets import csv_file
 
 CURRENT, EARLIER, BINNED = "documents", "earlier-versions", "in-the-bin"
 MANIFEST_VERSION = 1

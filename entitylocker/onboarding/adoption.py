@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,11 @@ from sqlalchemy.dialects.postgresql import insert
 from entitylocker.access import Actor, OrganisationState, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
-from entitylocker.errors import N_
+from entitylocker.errors import N_, NotFound
 from entitylocker.extensions import db, utc_now
-from entitylocker.onboarding.cells import csv_file
-from entitylocker.onboarding.models import OnboardingTarget
+from entitylocker.onboarding.models import DepartmentTarget, OnboardingTarget
 from entitylocker.tenancy import use_case
+from entitylocker.web.spreadsheets import csv_file
 
 # Weeks are weeks where the organisations are.
 ZONE = "Asia/Kolkata"
@@ -27,7 +28,8 @@ _HEADINGS = (
     N_("Department"),
     N_("Invited"),
     N_("In"),
-    N_("Share of the invited"),
+    N_("Target"),
+    N_("Share"),
     N_("First document"),
     N_("Documents"),
     N_("First consent"),
@@ -37,7 +39,9 @@ _HEADINGS = (
 
 @dataclass(frozen=True)
 class Department:
-    """How far one department has come. `waiting`: invitations that can still be accepted."""
+    """How far one department has come. `joined`: of the invited, who is in now; `waiting`: invitations that can still
+    be accepted; `target`: how many officers are to come in, None if nobody said so.
+    """
 
     organisation_id: UUID
     name: str
@@ -49,11 +53,12 @@ class Department:
     first_document_at: datetime | None
     consents: int
     first_consent_at: datetime | None
+    target: int | None = None
 
     @property
     def share(self) -> int:
-        """How many of the invited are in, in percent."""
-        return percent(self.joined, self.invited)
+        """How many are in, in percent of the target, else of the invited."""
+        return percent(self.joined, self.target or self.invited)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Adoption:
-    """The report. `target`: how many officers are to come in, None if nobody said so."""
+    """The report. `target`: how many officers are to come in: as somebody said, else what the departments add up to."""
 
     departments: list[Department]
     weeks: list[Week]
@@ -110,26 +115,52 @@ def percent(part: int, whole: int) -> int:
 def get_adoption(actor: Actor) -> Adoption:
     """How far the departments below the actor's organisation have come. The database gives counts and nothing else."""
     require(actor, Permission.MEMBER_LIST, actor.facts)
-    rows = db.session.execute(text("SELECT * FROM lookup_adoption()")).mappings()
-    departments = [Department(**{**row, "state": OrganisationState(row["state"])}) for row in rows]
+    targets = _targets(actor)
+    departments = [
+        Department(**{**row, "state": OrganisationState(row["state"])}, target=targets.get(row["organisation_id"]))
+        for row in db.session.execute(text("SELECT * FROM lookup_adoption()")).mappings()
+    ]
     weeks = db.session.execute(text("SELECT * FROM lookup_adoption_weeks(:zone)"), {"zone": ZONE})
     target = db.session.scalar(
         select(OnboardingTarget.officers).where(OnboardingTarget.organisation_id == actor.organisation_id)
     )
     # A department that was opened by mistake and closed again counts for nothing.
     shown = [found for found in departments if found.state is not OrganisationState.CLOSED or found.joined]
-    return Adoption(shown, [Week(*week) for week in weeks], target)
+    added = sum(found.target or 0 for found in shown) or None
+    return Adoption(shown, [Week(*week) for week in weeks], target or added)
+
+
+def _targets(actor: Actor) -> dict[UUID, int]:
+    mine = select(DepartmentTarget).where(DepartmentTarget.organisation_id == actor.organisation_id)
+    return {row.department_id: row.officers for row in db.session.scalars(mine)}
 
 
 @use_case(Permission.MEMBER_SEAT)
-def set_target(actor: Actor, officers: int) -> None:
-    """Say how many officers are to come in."""
+def set_target(actor: Actor, officers: int, department_id: UUID | None = None) -> None:
+    """Say how many officers are to come in, in all or in one department below. Raises NotFound for any other."""
     require(actor, Permission.MEMBER_SEAT, actor.facts)
+    assert actor.organisation_id is not None
     values = {"officers": officers, "changed_at": utc_now(), "changed_by_name": actor.name}
-    statement = insert(OnboardingTarget).values(organisation_id=actor.organisation_id, **values)
-    db.session.execute(statement.on_conflict_do_update(index_elements=[OnboardingTarget.organisation_id], set_=values))
-    subject = Subject("organisation", actor.organisation_id, actor.organisation_name)
-    record(actor, EventTag.ONBOARDING_SET_TARGET, subject, officers=officers)
+    if department_id is None:
+        place, name = actor.organisation_id, actor.organisation_name
+        statement = insert(OnboardingTarget).values(organisation_id=place, **values)
+        known: list[Any] = [OnboardingTarget.organisation_id]
+    else:
+        place, name = department_id, _name_of(department_id)
+        statement = insert(DepartmentTarget).values(
+            organisation_id=actor.organisation_id, department_id=department_id, **values
+        )
+        known = [DepartmentTarget.organisation_id, DepartmentTarget.department_id]
+    db.session.execute(statement.on_conflict_do_update(index_elements=known, set_=values))
+    record(actor, EventTag.ONBOARDING_SET_TARGET, Subject("organisation", place, name), officers=officers)
+
+
+def _name_of(department_id: UUID) -> str:
+    statement = text("SELECT name FROM lookup_adoption() WHERE organisation_id = :department")
+    name = db.session.scalar(statement, {"department": department_id})
+    if name is None:
+        raise NotFound
+    return str(name)
 
 
 @use_case(Permission.MEMBER_LIST)
@@ -140,18 +171,17 @@ def export_adoption(actor: Actor) -> bytes:
     subject = Subject("organisation", actor.organisation_id, actor.organisation_name)
     record(actor, EventTag.ADOPTION_EXPORT, subject, departments=len(report.departments))
     total = [
-        gettext("Total"), report.invited, report.joined, percent(report.joined, report.invited), report.with_document,
+        gettext("Total"), report.invited, report.joined, report.target, report.share, report.with_document,
         sum(found.documents for found in report.departments), report.with_consent,
         sum(found.consents for found in report.departments),
     ]  # fmt: skip
-    target = [[gettext("Target"), "", report.target, report.share]] if report.target else []
-    return csv_file([[gettext(text) for text in _HEADINGS], *map(_line, report.departments), total, *target])
+    return csv_file([[gettext(text) for text in _HEADINGS], *map(_line, report.departments), total])
 
 
 def _line(found: Department) -> list[object]:
     return [
-        found.name, found.invited, found.joined, found.share, _day(found.first_document_at), found.documents,
-        _day(found.first_consent_at), found.consents,
+        found.name, found.invited, found.joined, found.target, found.share, _day(found.first_document_at),
+        found.documents, _day(found.first_consent_at), found.consents,
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from entitylocker.identifiers import OrganisationKind
 from entitylocker.onboarding.lists import department_key
 from entitylocker.onboarding.rows import Plan, ReadRow
 from entitylocker.onboarding.seating import open_units, seat_in
-from entitylocker.onboarding.words import Word
+from entitylocker.onboarding.words import Word, because
 from entitylocker.organisations.service import Letter
 from entitylocker.units.errors import VouchedAlready
 from entitylocker.units.service import Unit, open_child, vouch_for
@@ -53,5 +53,5 @@ def vouch(actor: Actor, child_id: UUID, letter: bytes, name: str, code: str | No
     except VouchedAlready:
         return []
     except LockerError as refused:
-        return [Word("not_vouched", facts={"why": refused.text()})]
+        return [because("not_vouched", refused)]
     return [Word("vouched")]

@@ -96,6 +96,13 @@ class RunIsRunning(Conflict):
     advice = N_("Wait until it is at its end.")
 
 
+class RunTakenOver(Conflict):
+    """Whoever works on a run has lost it: it was too slow and somebody else goes on, or the run is over."""
+
+    code = "onboarding_run_taken_over"
+    message = N_("Somebody else goes on with this file by now.")
+
+
 class LetterRefused(LockerError):
     code = "onboarding_letter_refused"
     status = 422

@@ -11,7 +11,9 @@ from entitylocker.access import Actor, Permission, Role, require
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.extensions import db, utc_now
 from entitylocker.onboarding.errors import ComesFromInside, InvitesThemselves
+from entitylocker.onboarding.holding import Hold, keep_hold_below
 from entitylocker.onboarding.rows import Plan, guest_key, officer_key
+from entitylocker.organisations.errors import AdministratorFromAbove
 from entitylocker.organisations.invitations import find_member_by_email
 from entitylocker.organisations.inviters import has_administrator
 from entitylocker.organisations.models import Invitation, Membership
@@ -76,19 +78,24 @@ def is_own(plan: Plan, address: str) -> bool:
 
 
 @use_case(Permission.MEMBER_INVITE)
-def invite_guest(seat: Actor, plan: Plan, run_id: UUID, *, above: Actor, in_person: bool) -> UUID:
+def invite_guest(seat: Actor, plan: Plan, hold: Hold, *, above: Actor, in_person: bool) -> UUID:
     """Invite the officer of a row in the way it says; returns the invitation's id. `above`: who acts, in the parent.
 
-    Raises InvitesThemselves, ComesFromInside, MoreThanYouHold, AlreadyMember, HandItOverInPerson, NotByMessage.
+    Raises RunTakenOver, InvitesThemselves, ComesFromInside, MoreThanYouHold, AlreadyMember, HandItOverInPerson,
+    NotByMessage, TooManyInvitations.
     """
     require(seat, Permission.MEMBER_INVITE, seat.facts)
     role = Role(plan.role)
+    keep_hold_below(hold)
     if is_own(plan, get_own_person(seat).email):
         raise InvitesThemselves(field="email")
-    # Who looks after the parent only as a branch begins a unit; who answers for it later is for the unit itself to say.
+    # Who looks after the parent only as a branch makes no administrator; who else answers for a unit that has one is
+    # for the unit itself to say.
+    if above.through and role is Role.ADMINISTRATOR:
+        raise AdministratorFromAbove(field="role")
     if above.through and role in ANSWERING_ROLES and has_administrator(seat.organisation_id):
         raise ComesFromInside(field="role")
-    guest = ForWhom(plan.officer, guest_key(plan), plan.language or None, run_id, above.organisation_id)
+    guest = ForWhom(plan.officer, guest_key(plan), plan.language or None, hold.run_id, above.organisation_id)
     if plan.way == InvitationWay.SLIP:
         return issue_slip(seat, guest, role, in_person=in_person).id
     if plan.way == InvitationWay.SMS:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 
 from entitylocker.access import Role
 from entitylocker.accounts.rules import normalise_email
+from entitylocker.onboarding.alike import Alike
 from entitylocker.onboarding.errors import LegacyFont
 from entitylocker.onboarding.files import Table
 from entitylocker.onboarding.headers import DEPARTMENT, EMAIL, KIND, OFFICER, PARENT, ROLE, WAY
@@ -19,8 +19,6 @@ from entitylocker.organisations.states import InvitationWay
 from entitylocker.units.names import name_key
 
 _TEXT_COLUMNS = (DEPARTMENT, OFFICER, PARENT, KIND, ROLE)
-_MUCH_ALIKE = 0.9
-_LONG_ENOUGH = 6
 # What may stand before or behind the matter of a department, or not at all.
 _FRAME = frozenset({"department", "of", "the", "and", "विभाग", "का", "की", "के"})
 
@@ -54,32 +52,28 @@ def _refuse_legacy(table: Table) -> None:
 
 def _same_departments(rows: list[ReadRow], known: Sequence[str]) -> None:
     """Give every spelling of a department its first one, and say so; name those that are only much alike."""
-    first = {department_key(name): name for name in known}
+    first: dict[str, str] = {}
+    seen = Alike()
+
+    def remember(key: str, name: str) -> None:
+        first[key] = name
+        seen.add(key, name)
+
+    for name in known:
+        remember(department_key(name), name)
     for row in rows:
         name = row.plan.department
         key = department_key(name)
         if not name or any(word.column == DEPARTMENT for word in row.problems):
             continue
         if key not in first:
-            alike = _much_alike(key, first)
+            alike = seen.find(key)
             if alike:
                 row.notes.append(Word("much_alike", DEPARTMENT, {"name": alike}))
-            first[key] = name
+            remember(key, name)
         elif first[key] != name:
             row.notes.append(Word("other_spelling", DEPARTMENT, {"name": first[key]}))
             row.plan = replace(row.plan, department=first[key])
-
-
-def _much_alike(key: str, first: dict[str, str]) -> str | None:
-    if len(key) < _LONG_ENOUGH:
-        return None
-    matcher = SequenceMatcher(b=key)
-    for other, name in first.items():
-        matcher.set_seq1(other)
-        # The cheap bounds first: files have hundreds of departments.
-        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= _MUCH_ALIKE and matcher.ratio() >= _MUCH_ALIKE:
-            return name
-    return None
 
 
 def _parents(rows: list[ReadRow], known: Sequence[str]) -> None:

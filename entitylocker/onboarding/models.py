@@ -24,8 +24,11 @@ from entitylocker.tenancy import TableKind
 
 
 class RunState(StrEnum):
-    """`preview`: looked at, nothing was done. `stopped`: it came to its end, but some rows failed on our side."""
+    """`looking`: it is read, the worker looks at its rows. `preview`: looked at, nothing was done. `stopped`: it came
+    to its end, but some rows failed on our side.
+    """
 
+    LOOKING = "looking"
     PREVIEW = "preview"
     RUNNING = "running"
     DONE = "done"
@@ -45,7 +48,8 @@ class RowState(StrEnum):
 
 
 class OnboardingRun(Identified, Dated, Base):
-    """One file, in the parent organisation. `worked_until`: until then somebody works on it, or has died.
+    """One file, in the parent organisation. `worked_until`: until then somebody works on it, or has died. `fence`: goes
+    up by one with everybody who takes it over; who holds a lower one writes nothing any more.
 
     The order letter is kept, encrypted, only until the run is at its end.
     """
@@ -69,6 +73,7 @@ class OnboardingRun(Identified, Dated, Base):
     letter_wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     letter_name: Mapped[str] = mapped_column(Text)
     worked_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(Integer, default=0)
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
     undone_by_name: Mapped[str | None] = mapped_column(Text)
@@ -112,6 +117,22 @@ class OnboardingTarget(Base):
     )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    officers: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime]
+    changed_by_name: Mapped[str] = mapped_column(Text)
+
+
+class DepartmentTarget(Base):
+    """How many officers of one department are to come in, as its parent says."""
+
+    __tablename__ = "onboarding_targets_of_departments"
+    __table_args__ = (
+        CheckConstraint("officers BETWEEN 1 AND 1000000", name="officers"),
+        {"info": {"kind": TableKind.OWN}},
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
     officers: Mapped[int] = mapped_column(Integer)
     changed_at: Mapped[datetime]
     changed_by_name: Mapped[str] = mapped_column(Text)

@@ -14,14 +14,16 @@ from entitylocker.extensions import limiter
 from entitylocker.onboarding import service
 from entitylocker.onboarding.errors import EmptyFile
 from entitylocker.onboarding.files import MAX_BYTES, MAX_MEGABYTES, MAX_ROWS
+from entitylocker.onboarding.results import part_of
 from entitylocker.onboarding.sample import sample_file
-from entitylocker.onboarding.schemas import FileSchema, TargetSchema
+from entitylocker.onboarding.schemas import FileSchema, RunQuery, TargetSchema
 from entitylocker.organisations.rules import LETTER_MAX_BYTES
+from entitylocker.organisations.service import get_sendings
 from entitylocker.organisations.slip_faces import faces_of
 from entitylocker.web.actors import current_actor, current_person
 from entitylocker.web.arrival import session_only
 from entitylocker.web.downloads import disposition
-from entitylocker.web.forms import Form
+from entitylocker.web.forms import Form, load
 
 pages = Blueprint("onboarding", __name__)
 
@@ -50,7 +52,7 @@ def send_file(organisation_id: UUID) -> AnyResponse | tuple[str, int]:
     form = Form(FileSchema)
     if form.valid:
         with form.catching():
-            run_id = service.keep_run(current_actor(), _sent(form.data["in_person"]))
+            run_id = service.receive_run(current_actor(), _sent(form.data["in_person"]))
             return redirect(url_for(".run", organisation_id=organisation_id, run_id=run_id), 303)
     return _runs_page(form), form.status
 
@@ -82,7 +84,10 @@ def sample(organisation_id: UUID) -> Response:
 @session_only
 def run(organisation_id: UUID, run_id: UUID) -> str:
     """What each row would do, does or did. A part of it is asked for again while the run is worked through."""
-    return render_template("onboarding/run.html", run=service.get_run(current_actor(), run_id))
+    actor = current_actor()
+    run = service.get_run(actor, run_id)
+    part = part_of(run, load(RunQuery, request.args.to_dict())["part"])
+    return render_template("onboarding/run.html", run=run, part=part, sendings=get_sendings(actor))
 
 
 @pages.post(f"{ONE}/start")
@@ -138,7 +143,7 @@ def set_target(organisation_id: UUID) -> AnyResponse | tuple[str, int]:
     form = Form(TargetSchema)
     if form.valid:
         with form.catching():
-            service.set_target(current_actor(), form.data["officers"])
+            service.set_target(current_actor(), form.data["officers"], form.data["department_id"])
             flash(gettext("The target was set."), "ok")
             return redirect(url_for(".adoption", organisation_id=organisation_id), 303)
     return _adoption_page(form), form.status
@@ -146,10 +151,12 @@ def set_target(organisation_id: UUID) -> AnyResponse | tuple[str, int]:
 
 def _adoption_page(form: Form) -> str:
     actor = current_actor()
+    report = service.get_adoption(actor)
     return render_template(
         "onboarding/adoption.html",
         form=form,
-        report=service.get_adoption(actor),
+        report=report,
+        departments=[(str(found.organisation_id), found.name) for found in report.departments],
         may_set=bool(decide(actor, Permission.MEMBER_SEAT, actor.facts)),
     )
 

@@ -13,16 +13,25 @@ from sqlalchemy import func, select
 from entitylocker.access import Actor, Permission, require
 from entitylocker.errors import N_, NotFound
 from entitylocker.extensions import db, utc_now
-from entitylocker.onboarding.cells import csv_file
+from entitylocker.onboarding.holding import WORKED_ON
 from entitylocker.onboarding.models import OnboardingRow, OnboardingRun, RowState, RunState
 from entitylocker.onboarding.rows import Plan
 from entitylocker.onboarding.seating import require_seating, seat_in
 from entitylocker.onboarding.words import Word
 from entitylocker.organisations.service import Slip, print_slips
+from entitylocker.organisations.states import InvitationWay
 from entitylocker.tenancy import open_use_case, use_case
 from entitylocker.units.service import list_children
+from entitylocker.web.spreadsheets import csv_file
 
 RUNS = 50
+# Rows on one page.
+PART = 200
+# What is said of a row once its department was asked.
+_KNOWN = ("member_known", "invited_known")
+_ANSWERS = ("would_", *_KNOWN)
+_TO_DO = (RowState.READY, RowState.FAILED)
+_SENT = (InvitationWay.MAIL.value, InvitationWay.SMS.value)
 # A worker that died is taken for dead after this.
 _SILENT = timedelta(minutes=2)
 
@@ -43,6 +52,7 @@ ROW_FACES: dict[RowState, str] = {
     RowState.UNDONE: "mute",
 }
 RUN_LABELS: dict[RunState, str] = {
+    RunState.LOOKING: N_("Being looked at"),
     RunState.PREVIEW: N_("Looked at, not started"),
     RunState.RUNNING: N_("Being worked through"),
     RunState.DONE: N_("Worked through"),
@@ -50,6 +60,7 @@ RUN_LABELS: dict[RunState, str] = {
     RunState.UNDONE: N_("Taken back"),
 }
 RUN_FACES: dict[RunState, str] = {
+    RunState.LOOKING: "info",
     RunState.PREVIEW: "info",
     RunState.RUNNING: "info",
     RunState.DONE: "ok",
@@ -90,6 +101,16 @@ class RowView:
         """The kind of its badge."""
         return ROW_FACES[self.state]
 
+    @property
+    def is_known(self) -> bool:
+        """Whether its officer is there or invited already."""
+        return any(note.code in _KNOWN for note in self.notes)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether it is known what it would do, or why it would do nothing."""
+        return bool(self.problems) or any(note.code.startswith(_ANSWERS) for note in self.notes)
+
 
 @dataclass(frozen=True)
 class RunView:
@@ -121,6 +142,16 @@ class RunView:
         return self.total - self.counts.get(RowState.READY, 0)
 
     @property
+    def to_send(self) -> int:
+        """Rows still to be done for which a mail or a text message goes out."""
+        return sum(row.state in _TO_DO and row.plan.way in _SENT and not row.is_known for row in self.rows)
+
+    @property
+    def looked(self) -> int:
+        """Rows of which is known what they would do."""
+        return sum(row.is_looked_at for row in self.rows)
+
+    @property
     def state_label(self) -> str:
         """In the reader's language."""
         return str(gettext(RUN_LABELS[self.state]))
@@ -129,6 +160,25 @@ class RunView:
     def face(self) -> str:
         """The kind of its badge."""
         return RUN_FACES[self.state]
+
+
+@dataclass(frozen=True)
+class Part:
+    """So many rows of a run as one page shows. Numbers count from 1."""
+
+    number: int
+    of: int
+    first: int
+    rows: tuple[RowView, ...]
+
+
+def part_of(run: RunView, number: int) -> Part:
+    """A part of the rows; in a long file those with a problem come first. Beyond the last there is the last."""
+    rows = run.rows if len(run.rows) <= PART else tuple(sorted(run.rows, key=lambda row: not row.problems))
+    count = max(1, -(-len(rows) // PART))
+    number = min(number, count)
+    first = (number - 1) * PART
+    return Part(number, count, first + 1, rows[first : first + PART])
 
 
 @use_case(Permission.MEMBER_SEAT)
@@ -159,7 +209,7 @@ def _view(run: OnboardingRun, counts: dict[RowState, int], rows: tuple[RowView, 
     return RunView(
         run.id, run.file_name, RunState(run.state), run.started_by_name, run.created_at, run.finished_at,
         run.undone_at, run.undone_by_name, run.in_person, run.letter_name,
-        run.state == RunState.RUNNING and silent, counts, slips, rows,
+        run.state in WORKED_ON and silent, counts, slips, rows,
     )  # fmt: skip
 
 
@@ -207,7 +257,7 @@ def _result_lines(run: RunView) -> Iterator[list[object]]:
 def print_run(actor: Actor, run_id: UUID) -> list[Slip]:
     """The open slips of a run, of all its departments. Raises NotFound."""
     children = _children_of(actor, run_id)
-    units = [unit for unit in list_children(actor) if unit.id in children]
+    units = [unit for unit in list_children(actor) if unit.id in children and unit.agreed]
     return [slip for unit in units for slip in print_slips(seat_in(actor, unit), run_id=run_id)]
 
 

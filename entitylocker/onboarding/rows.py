@@ -25,6 +25,8 @@ from entitylocker.organisations.states import InvitationWay
 DEPARTMENT_MAX = 200
 OFFICER_MAX = 120
 _OTHER_MAX = 254
+# The notes that stand for something to be sent.
+SENDINGS = frozenset({"would_invite_mail", "would_invite_sms"})
 # What a text leaves where its letters had no place in the encoding it was saved in.
 _LOST = ("\ufffd", "??")
 
@@ -57,6 +59,11 @@ class ReadRow:
     plan: Plan
     problems: list[Word] = field(default_factory=list)
     notes: list[Word] = field(default_factory=list)
+
+    @property
+    def would_send(self) -> bool:
+        """Whether a mail or a text message would go out for it."""
+        return not self.problems and any(note.code in SENDINGS for note in self.notes)
 
 
 class _Reader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,29 +14,51 @@ from entitylocker import tenancy
 from entitylocker.access import Actor, Means, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
-from entitylocker.errors import LockerError, NotFound, PermissionDenied
+from entitylocker.errors import LockerError, NotFound, PermissionDenied, SameMoment
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import defer, task
 from entitylocker.onboarding.departments import find_or_open, vouch
-from entitylocker.onboarding.errors import RunIsOver, RunIsRunning
+from entitylocker.onboarding.errors import RunIsOver, RunIsRunning, RunTakenOver
 from entitylocker.onboarding.guests import find_guest, invite_guest
+from entitylocker.onboarding.holding import (
+    Hold,
+    claim,
+    go_on,
+    is_worked_on,
+    keep_hold,
+    let_go,
+    lock_run,
+    take,
+)
+from entitylocker.onboarding.looking import lasting_notes, look_through_run, settle_guest
 from entitylocker.onboarding.models import OnboardingRow, OnboardingRun, RowState, RunState
-from entitylocker.onboarding.planning import open_run_letter, settle_guest
+from entitylocker.onboarding.planning import open_run_letter
 from entitylocker.onboarding.rows import Plan, ReadRow
 from entitylocker.onboarding.seating import load_runner, require_seating, seat_in
-from entitylocker.onboarding.words import Word
+from entitylocker.onboarding.words import Word, because
 from entitylocker.organisations.errors import MoreThanYouHold
 from entitylocker.tenancy import DatabaseRole, Tenant, open_use_case, use_case
 
 log = logging.getLogger(__name__)
 
-# So long a row may take; whoever works says so anew with each. Afterwards somebody else takes over.
-LEASE = timedelta(seconds=60)
 _ENDED = {RunState.DONE.value, RunState.UNDONE.value}
 _DEEPEST = 50
 _OPEN_ROWS = (RowState.READY.value, RowState.FAILED.value)
+# How often a row is tried where another act stood in its way.
+_TRIES = 3
 
 Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A run in somebody's hands. `letter`: decrypted once for all rows; `now` answers who acts at that moment."""
+
+    hold: Hold
+    now: Callable[[], Actor]
+    in_person: bool
+    letter: bytes | None
+    letter_name: str
 
 
 @use_case(Permission.MEMBER_SEAT, fresh=True)
@@ -56,100 +78,84 @@ def _begin(actor: Actor, run_id: UUID) -> OnboardingRun:
     run = lock_run(actor, run_id)
     if run.state in _ENDED:
         raise RunIsOver
-    if run.state == RunState.RUNNING and run.worked_until is not None and run.worked_until > utc_now():
+    if run.state == RunState.LOOKING or is_worked_on(run):
         raise RunIsRunning
     if run.state == RunState.PREVIEW:
         subject = Subject("onboarding", run.id, run.file_name)
         record(actor, EventTag.ONBOARDING_START, subject, sha256=run.file_sha256, in_person=run.in_person)
     run.state = RunState.RUNNING.value
-    return run
-
-
-def lock_run(actor: Actor, run_id: UUID) -> OnboardingRun:
-    """A run of the actor's organisation, locked until the commit. Raises NotFound."""
-    run = db.session.scalar(
-        select(OnboardingRun)
-        .where(OnboardingRun.organisation_id == actor.organisation_id, OnboardingRun.id == run_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if run is None:
-        raise NotFound
+    # Whoever had it before and was too slow is out from now on.
+    take(run)
     return run
 
 
 @task("onboarding.work_through_run")
 def work_through_run(organisation_id: str, run_id: str) -> None:
     """Work through a run as the person who started it, with the rights they have at each row."""
-    place, which = UUID(organisation_id), UUID(run_id)
-    person_id = _claim(place, which)
-    if person_id is None:
+    place = UUID(organisation_id)
+    found = claim(place, UUID(run_id), RunState.RUNNING)
+    if found is None:
         return
+    hold, person_id = found
     try:
-        work(lambda: load_runner(person_id, place, Means.JOB), which, taken_over=True)
+        _work(lambda: load_runner(person_id, place, Means.JOB), hold)
     except (NotFound, PermissionDenied, MoreThanYouHold):
         # Whoever started it may do so no longer.
-        _stop(place, which)
-
-
-def _claim(organisation_id: UUID, run_id: UUID) -> UUID | None:
-    """Take a run that nobody works on; answers who started it."""
-    mine = (OnboardingRun.organisation_id == organisation_id, OnboardingRun.id == run_id)
-    free = (OnboardingRun.state == RunState.RUNNING.value, OnboardingRun.worked_until <= utc_now())
-    taken = update(OnboardingRun).where(*mine, *free).values(worked_until=utc_now() + LEASE)
-    with tenancy.transaction(Tenant(organisation_id=organisation_id)):
-        return db.session.scalar(taken.returning(OnboardingRun.started_by_person_id))
-
-
-def _stop(organisation_id: UUID, run_id: UUID) -> None:
-    mine = (OnboardingRun.organisation_id == organisation_id, OnboardingRun.id == run_id)
-    with tenancy.transaction(Tenant(organisation_id=organisation_id)):
-        db.session.execute(update(OnboardingRun).where(*mine).values(state=RunState.STOPPED.value, worked_until=None))
+        let_go(place, hold)
 
 
 @task("onboarding.resume_runs")
 def resume_runs() -> None:
     """Put in anew what a worker that died left half done."""
+    jobs = {RunState.RUNNING.value: work_through_run, RunState.LOOKING.value: look_through_run}
     with tenancy.transaction(Tenant(DatabaseRole.WORKER)):
         found = db.session.execute(
-            select(OnboardingRun.organisation_id, OnboardingRun.id).where(
-                OnboardingRun.state == RunState.RUNNING.value, OnboardingRun.worked_until < utc_now()
+            select(OnboardingRun.organisation_id, OnboardingRun.id, OnboardingRun.state).where(
+                OnboardingRun.state.in_(jobs), OnboardingRun.worked_until < utc_now()
             )
         ).all()
-        for organisation_id, run_id in found:
-            defer(work_through_run, organisation_id=str(organisation_id), run_id=str(run_id))
+        for organisation_id, run_id, state in found:
+            defer(jobs[state], organisation_id=str(organisation_id), run_id=str(run_id))
 
 
 @open_use_case("each row is a transaction for each organisation; what it calls asks for the permission")
-def work(actor_now: Callable[[], Actor], run_id: UUID, tell: Told | None = None, *, taken_over: bool = False) -> None:
+def work(actor_now: Callable[[], Actor], run_id: UUID, tell: Told | None = None) -> None:
     """Work through the open rows of a run; a bad row never stops the good ones.
 
-    `actor_now` answers who acts, with the rights of that moment. `tell(done, all)` after each row. `taken_over`: the
-    run was begun by `start_run`. Raises RunIsOver, RunIsRunning where it is not `taken_over`.
+    `actor_now` answers who acts, with the rights of that moment. `tell(done, all)` after each row. Whoever is so slow
+    that somebody else takes the run over stops without a word. Raises RunIsOver, RunIsRunning.
     """
-    if not taken_over:
-        _take(actor_now(), run_id)
-    lines = _open_lines(actor_now(), run_id)
-    for number, row_id in enumerate(lines, start=1):
-        if not _hold(actor_now(), run_id):
-            return
-        _work_row(actor_now, run_id, row_id)
-        if tell is not None:
-            tell(number, len(lines))
-    _finish(actor_now(), run_id)
+    _work(actor_now, _take(actor_now(), run_id), tell)
 
 
 @use_case(Permission.MEMBER_SEAT)
-def _take(actor: Actor, run_id: UUID) -> None:
+def _take(actor: Actor, run_id: UUID) -> Hold:
     require(actor, Permission.MEMBER_SEAT, actor.facts)
     require_seating(actor)
-    _begin(actor, run_id).worked_until = utc_now() + LEASE
+    return take(_begin(actor, run_id))
+
+
+def _work(actor_now: Callable[[], Actor], hold: Hold, tell: Told | None = None) -> None:
+    try:
+        work, lines = _prepare(actor_now(), hold, actor_now)
+        for number, row_id in enumerate(lines, start=1):
+            _work_row(work, row_id)
+            if tell is not None:
+                tell(number, len(lines))
+        _finish(actor_now(), hold)
+    except RunTakenOver:
+        log.info("run %s was taken over or is over", hold.run_id)
 
 
 @use_case(Permission.MEMBER_SEAT)
+def _prepare(actor: Actor, hold: Hold, now: Callable[[], Actor]) -> tuple[_Work, list[UUID]]:
+    require(actor, Permission.MEMBER_SEAT, actor.facts)
+    run = lock_run(actor, hold.run_id)
+    return _Work(hold, now, run.in_person, open_run_letter(run), run.letter_name), _open_lines(actor, hold.run_id)
+
+
 def _open_lines(actor: Actor, run_id: UUID) -> list[UUID]:
     """The rows still to be done: departments before those that lie below them, else as in the file."""
-    require(actor, Permission.MEMBER_SEAT, actor.facts)
     query = select(OnboardingRow.id, OnboardingRow.plan, OnboardingRow.state).where(
         OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.run_id == run_id
     )
@@ -167,101 +173,101 @@ def _depth(department: str, above: dict[str, str]) -> int:
     return depth
 
 
-@use_case(Permission.MEMBER_SEAT)
-def _hold(actor: Actor, run_id: UUID) -> bool:
-    """Say that somebody works on the run. False once it is over: it was taken back in the meantime."""
-    require(actor, Permission.MEMBER_SEAT, actor.facts)
-    held = (
-        update(OnboardingRun)
-        .where(
-            OnboardingRun.organisation_id == actor.organisation_id,
-            OnboardingRun.id == run_id,
-            OnboardingRun.state == RunState.RUNNING.value,
-        )
-        .values(worked_until=utc_now() + LEASE)
-        .returning(OnboardingRun.id)
-    )
-    return db.session.scalar(held) is not None
+def _work_row(work: _Work, row_id: UUID) -> None:
+    actor = work.now()
+    kept = _get_row(actor, work.hold, row_id)
+    for left in reversed(range(_TRIES)):
+        row = ReadRow(kept.line, Plan(**kept.plan), notes=lasting_notes(kept))
+        outcome: dict[str, Any] = {}
+        try:
+            state = _try(work, actor, row, kept, outcome)
+            break
+        except SameMoment as met:
+            # What was done of it is found by the next try.
+            state = _refused(row, met)
+            if not left:
+                break
+    _note(work.now(), work.hold, row_id, state, row, outcome)
 
 
-def _work_row(actor_now: Callable[[], Actor], run_id: UUID, row_id: UUID) -> None:
-    kept, in_person, letter, letter_name = _get_row(actor_now(), run_id, row_id)
-    row = ReadRow(kept.line, Plan(**kept.plan), notes=_lasting_notes(kept))
-    outcome: dict[str, Any] = {}
+def _try(work: _Work, actor: Actor, row: ReadRow, kept: OnboardingRow, outcome: dict[str, Any]) -> RowState:
+    """One try at a row: what became of it, with what was done so far in `outcome`. Raises SameMoment."""
     try:
-        outcome = _do(actor_now(), run_id, row, kept, in_person)
-        if letter is not None and outcome.get("child_id") and not row.plan.parent:
-            row.notes += vouch(actor_now(), outcome["child_id"], letter, letter_name, row.plan.code or None)
-        vouched = any(note.code == "vouched" for note in row.notes)
-        changed = outcome["invitation_id"] or outcome["child_opened"] or vouched
-        state = RowState.DONE if changed else RowState.KNOWN
+        _do(work, actor, row, kept, outcome)
+        _vouch(work, actor, row, outcome)
+    except SameMoment:
+        raise
     except LockerError as refused:
-        row.problems.append(Word("refused", facts={"why": refused.text()}))
-        state = RowState.FAILED
+        return _refused(row, refused)
     except Exception:
-        log.exception("row %s of run %s failed", kept.line, run_id)
+        log.exception("row %s of run %s failed", kept.line, work.hold.run_id)
         row.problems.append(Word("fault"))
-        state = RowState.FAILED
-    _note(actor_now(), row_id, state, row, outcome)
+        return RowState.FAILED
+    vouched = any(note.code == "vouched" for note in row.notes)
+    changed = outcome.get("invitation_id") or outcome["child_opened"] or vouched
+    return RowState.DONE if changed else RowState.KNOWN
 
 
-_LASTING = frozenset({"formula", "other_spelling", "much_alike", "shared_mailbox", "deobfuscated"})
+def _refused(row: ReadRow, refused: LockerError) -> RowState:
+    row.problems.append(because("refused", refused))
+    return RowState.FAILED
 
 
-def _lasting_notes(kept: OnboardingRow) -> list[Word]:
-    """What was said of the file itself; what would happen is now said anew."""
-    return [Word.from_json(note) for note in kept.notes if note["code"] in _LASTING]
+def _vouch(work: _Work, actor: Actor, row: ReadRow, outcome: dict[str, Any]) -> None:
+    if work.letter is None or not outcome.get("child_id") or row.plan.parent:
+        return
+    row.notes += vouch(actor, outcome["child_id"], work.letter, work.letter_name, row.plan.code or None)
 
 
-def _do(actor: Actor, run_id: UUID, row: ReadRow, kept: OnboardingRow, in_person: bool) -> dict[str, Any]:
+def _do(work: _Work, actor: Actor, row: ReadRow, kept: OnboardingRow, outcome: dict[str, Any]) -> None:
     """Department first, then its officer. What an earlier try of this run has done is found and counted as done."""
-    unit, opened = find_or_open(actor, row, lambda: _say_opening(actor, kept.id))
-    opened = opened or kept.child_opened
-    row.notes.append(Word("opened" if opened else "department_known"))
+    unit, opened = find_or_open(actor, row, lambda: _say_opening(actor, work.hold, kept.id))
+    outcome["child_id"], outcome["child_opened"] = unit.id, opened or kept.child_opened
+    row.notes.append(Word("opened" if outcome["child_opened"] else "department_known"))
     seat = seat_in(actor, unit)
-    mine = _find_own(seat, row.plan, run_id)
-    if mine is None and settle_guest(seat, row):
-        return {"child_id": unit.id, "child_opened": opened, "invitation_id": None}
-    invitation_id = mine or invite_guest(seat, row.plan, run_id, above=actor, in_person=in_person)
+    standing = find_guest(seat, row.plan)
+    # The invitation that this very run issued to the officer before it was stopped.
+    is_own = standing.run_id == work.hold.run_id and standing.state == "invited"
+    mine = standing.invitation_id if is_own else None
+    if mine is None and settle_guest(seat, row, standing):
+        return
+    invite = mine or invite_guest(seat, row.plan, work.hold, above=actor, in_person=work.in_person)
+    outcome["invitation_id"] = invite
     row.notes.append(Word(f"invited_{row.plan.way}"))
-    return {"child_id": unit.id, "child_opened": opened, "invitation_id": invitation_id}
 
 
 @use_case(Permission.MEMBER_SEAT)
-def _say_opening(actor: Actor, row_id: UUID) -> None:
+def _say_opening(actor: Actor, hold: Hold, row_id: UUID) -> None:
     """Before the department is opened: whoever dies after that still knows that this row did it."""
     require(actor, Permission.MEMBER_SEAT, actor.facts)
+    keep_hold(actor, hold)
     mine = (OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.id == row_id)
     db.session.execute(update(OnboardingRow).where(*mine).values(child_opened=True))
 
 
-def _find_own(seat: Actor, plan: Plan, run_id: UUID) -> UUID | None:
-    """The invitation that this very run issued to the officer before it was stopped."""
-    standing = find_guest(seat, plan)
-    return standing.invitation_id if standing.run_id == run_id and standing.state == "invited" else None
-
-
 @use_case(Permission.MEMBER_SEAT)
-def _get_row(actor: Actor, run_id: UUID, row_id: UUID) -> tuple[OnboardingRow, bool, bytes | None, str]:
+def _get_row(actor: Actor, hold: Hold, row_id: UUID) -> OnboardingRow:
+    """The next row; with it whoever works says that they are still at it."""
     require(actor, Permission.MEMBER_SEAT, actor.facts)
-    found = db.session.execute(
-        select(OnboardingRow, OnboardingRun)
-        .join(OnboardingRun, OnboardingRun.id == OnboardingRow.run_id)
-        .where(
+    go_on(actor, hold)
+    row = db.session.scalar(
+        select(OnboardingRow).where(
             OnboardingRow.organisation_id == actor.organisation_id,
-            OnboardingRow.run_id == run_id,
+            OnboardingRow.run_id == hold.run_id,
             OnboardingRow.id == row_id,
         )
-    ).first()
-    if found is None:
+    )
+    if row is None:
         raise NotFound
-    row, run = found
-    return row, run.in_person, open_run_letter(run), run.letter_name
+    return row
 
 
 @use_case(Permission.MEMBER_SEAT)
-def _note(actor: Actor, row_id: UUID, state: RowState, row: ReadRow, outcome: dict[str, Any]) -> None:
+def _note(
+    actor: Actor, hold: Hold, row_id: UUID, state: RowState, row: ReadRow, outcome: dict[str, Any]
+) -> None:  # fmt: skip
     require(actor, Permission.MEMBER_SEAT, actor.facts)
+    keep_hold(actor, hold)
     db.session.execute(
         update(OnboardingRow)
         .where(OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.id == row_id)
@@ -277,16 +283,15 @@ def _note(actor: Actor, row_id: UUID, state: RowState, row: ReadRow, outcome: di
 
 
 @use_case(Permission.MEMBER_SEAT)
-def _finish(actor: Actor, run_id: UUID) -> None:
+def _finish(actor: Actor, hold: Hold) -> None:
     require(actor, Permission.MEMBER_SEAT, actor.facts)
-    run = lock_run(actor, run_id)
-    if run.state != RunState.RUNNING:
-        return
+    run = lock_run(actor, hold.run_id)
+    keep_hold(actor, hold)
     failed = db.session.scalar(
         select(OnboardingRow.id)
         .where(
             OnboardingRow.organisation_id == actor.organisation_id,
-            OnboardingRow.run_id == run_id,
+            OnboardingRow.run_id == hold.run_id,
             OnboardingRow.state == RowState.FAILED.value,
         )
         .limit(1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask_babel import gettext
 
 from entitylocker.access import Actor, Permission, require
-from entitylocker.onboarding.cells import csv_file
 from entitylocker.onboarding.headers import (
     CODE,
     COLUMN_LABELS,
@@ -19,6 +18,7 @@ from entitylocker.onboarding.headers import (
     WAY,
 )
 from entitylocker.tenancy import use_case
+from entitylocker.web.spreadsheets import csv_file
 
 _COLUMNS = (DEPARTMENT, CODE, PARENT, OFFICER, EMAIL, PHONE, ROLE, LANGUAGE, WAY)
 _ROWS = (

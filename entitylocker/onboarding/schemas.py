@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from entitylocker.accounts.schemas import NEEDED
 
 MOST_OFFICERS = 1_000_000
+
+
+class OptionalId(fields.UUID):
+    """The id of something, or nothing chosen."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> Any:
+        return super()._deserialize(value, attr, data, **rest) if value else None
 
 
 class FileSchema(Schema):
@@ -16,6 +25,13 @@ class FileSchema(Schema):
 
 
 class TargetSchema(Schema):
-    """How many officers are to come in."""
+    """How many officers are to come in, in one department or (none) in all."""
 
+    department_id = OptionalId(load_default=None)
     officers = fields.Integer(required=True, error_messages=NEEDED, validate=validate.Range(1, MOST_OFFICERS))
+
+
+class RunQuery(Schema):
+    """Which part of the rows of a file is shown."""
+
+    part = fields.Integer(load_default=1, validate=validate.Range(1, MOST_OFFICERS))

@@ -11,6 +11,7 @@ from entitylocker.onboarding.lists import department_key
 from entitylocker.organisations.errors import MoreThanYouHold
 from entitylocker.organisations.rules import lasting_permissions
 from entitylocker.tenancy import open_use_case
+from entitylocker.units.errors import NotAgreed
 from entitylocker.units.service import Unit, list_children
 from entitylocker.web.actors import loaders
 
@@ -30,7 +31,12 @@ def require_seating(actor: Actor) -> None:
 
 
 def seat_in(actor: Actor, unit: Unit) -> Actor:
-    """`actor`, of the parent, acting in a unit below it. Callers have found the unit among the parent's own."""
+    """`actor`, of the parent, acting in a unit below it. Callers have found the unit among the parent's own.
+
+    Raises NotAgreed for one that joined a unit by itself and has not agreed to what stands above that.
+    """
+    if not unit.agreed:
+        raise NotAgreed(field="department")
     return replace(
         actor,
         organisation_id=unit.id,

@@ -1,7 +1,7 @@
 """The use cases of onboarding, by subject."""
 
 from entitylocker.onboarding.adoption import Adoption, export_adoption, get_adoption, set_target
-from entitylocker.onboarding.planning import SentFile, keep_run, look_at_file
+from entitylocker.onboarding.planning import SentFile, keep_run, look_at_file, receive_run
 from entitylocker.onboarding.results import RunView, get_run, list_runs, print_run, result_file
 from entitylocker.onboarding.running import resume_runs, start_run, work
 from entitylocker.onboarding.seating import load_runner
@@ -20,6 +20,7 @@ __all__ = [
     "load_runner",
     "look_at_file",
     "print_run",
+    "receive_run",
     "result_file",
     "resume_runs",
     "set_target",

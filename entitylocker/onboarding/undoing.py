@@ -12,11 +12,13 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db, utc_now
 from entitylocker.onboarding.errors import RunIsOver, RunIsRunning
+from entitylocker.onboarding.holding import is_worked_on, lock_run, take
+from entitylocker.onboarding.lists import department_key
 from entitylocker.onboarding.models import OnboardingRow, RowState, RunState
-from entitylocker.onboarding.running import lock_run
 from entitylocker.onboarding.seating import require_seating, seat_in
 from entitylocker.onboarding.words import Word
 from entitylocker.organisations.models import Invitation, Membership, Organisation
+from entitylocker.organisations.rights import change_state
 from entitylocker.organisations.service import revoke_run
 from entitylocker.tenancy import open_use_case, use_case
 from entitylocker.units.models import UnitLink
@@ -40,13 +42,15 @@ def undo_run(actor: Actor, run_id: UUID) -> Undone:
 
     Raises NotFound, RunIsOver for one that did nothing, RunIsRunning.
     """
-    opened = _stop(actor, run_id)
+    opened, begun = _stop(actor, run_id)
     invitations: list[UUID] = []
     departments = 0
     units = {unit.id: unit for unit in list_children(actor)}
+    opened |= {unit.id: True for unit in units.values() if department_key(unit.name) in begun}
     # What lies deepest first: a department with units below it is not empty.
     for unit in sorted(units.values(), key=lambda unit: -unit.depth):
-        if unit.id not in opened or unit.state is OrganisationState.CLOSED:
+        # Where a unit has not agreed to what stands above, nobody comes in by what was issued from there.
+        if unit.id not in opened or unit.state is OrganisationState.CLOSED or not unit.agreed:
             continue
         seat = seat_in(actor, unit)
         invitations += revoke_run(seat, run_id)
@@ -59,29 +63,32 @@ def undo_run(actor: Actor, run_id: UUID) -> Undone:
 
 
 @use_case(Permission.MEMBER_SEAT, fresh=True)
-def _stop(actor: Actor, run_id: UUID) -> dict[UUID, bool]:
-    """Let nobody work on it any more; answers its departments, and whether it opened them."""
+def _stop(actor: Actor, run_id: UUID) -> tuple[dict[UUID, bool], set[str]]:
+    """Let nobody work on it any more; answers its departments, and whether it opened them.
+
+    Beside them what was just being opened when somebody was killed: known by name only.
+    """
     require(actor, Permission.MEMBER_SEAT, actor.facts)
     require_seating(actor)
     run = lock_run(actor, run_id)
     if run.state not in _UNDOABLE and run.state != RunState.UNDONE:
         raise RunIsOver
-    if run.state == RunState.RUNNING and run.worked_until is not None and run.worked_until > utc_now():
+    if is_worked_on(run):
         raise RunIsRunning
-    run.state = RunState.UNDONE.value
+    take(run)
+    run.state, run.worked_until = RunState.UNDONE.value, None
     run.letter = run.letter_wrapped_key = None
     rows = db.session.execute(
-        select(OnboardingRow.child_id, OnboardingRow.child_opened).where(
-            OnboardingRow.organisation_id == actor.organisation_id,
-            OnboardingRow.run_id == run_id,
-            OnboardingRow.child_id.is_not(None),
+        select(OnboardingRow.child_id, OnboardingRow.child_opened, OnboardingRow.plan).where(
+            OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.run_id == run_id
         )
     ).all()
     opened: dict[UUID, bool] = {}
-    for child_id, child_opened in rows:
-        assert child_id is not None
-        opened[child_id] = opened.get(child_id, False) or child_opened
-    return opened
+    for child_id, child_opened, _ in rows:
+        if child_id is not None:
+            opened[child_id] = opened.get(child_id, False) or child_opened
+    begun = {department_key(plan["department"]) for child_id, was, plan in rows if was and child_id is None}
+    return opened, begun
 
 
 @use_case(Permission.MEMBER_SEAT)
@@ -99,7 +106,7 @@ def _close_if_empty(seat: Actor) -> bool:
     taken = db.session.scalar(select(somebody | waiting | something))
     if row is None or row.state != OrganisationState.DRAFT or taken or below:
         return False
-    row.state, row.state_at, row.state_by_name = OrganisationState.CLOSED.value, utc_now(), seat.name
+    change_state(row, OrganisationState.CLOSED, "", seat.name)
     record(seat, EventTag.ORGANISATION_CLOSE, Subject("organisation", row.id, row.name))
     return True
 

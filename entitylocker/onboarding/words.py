@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from entitylocker.errors import N_
+from entitylocker.errors import N_, LockerError
 from entitylocker.onboarding.headers import COLUMN_LABELS
 
 PROBLEMS: dict[str, str] = {
@@ -92,7 +92,7 @@ class Word:
     @property
     def text(self) -> str:
         """In the reader's language."""
-        facts = {name: _said(name, value) for name, value in self.facts.items()}
+        facts = {name: _said(name, value, self.facts) for name, value in self.facts.items()}
         words = gettext(PROBLEMS.get(self.code) or NOTES[self.code])
         return str(words % facts if facts else words)
 
@@ -102,6 +102,17 @@ class Word:
         return str(gettext(COLUMN_LABELS[self.column])) if self.column else ""
 
 
-def _said(name: str, value: Any) -> Any:
-    """Labels of ours are translated, what somebody typed is not."""
-    return gettext(COLUMN_LABELS[value]) if name == "column" else gettext(value) if name == "why" else value
+def because(code: str, refused: LockerError) -> Word:
+    """That something was refused, kept so that everybody reads the reason in their own language."""
+    facts = {name: fact if isinstance(fact, int) else str(fact) for name, fact in refused.facts.items()}
+    return Word(code, facts={"why": refused.message, "of": facts})
+
+
+def _said(name: str, value: Any, facts: dict[str, Any]) -> Any:
+    """Labels and reasons of ours are translated, what somebody typed is not."""
+    if name == "column":
+        return gettext(COLUMN_LABELS[value])
+    if name != "why":
+        return value
+    reason = gettext(value)
+    return reason % facts["of"] if facts.get("of") else reason

@@ -61,6 +61,7 @@ def test_a_file_is_looked_at_then_worked_through_then_nothing_is_to_be_changed(
     looked = call(path, *who, "--dry-run", "--json")
     assert looked.exit_code == 0, looked.output
     assert {row["state"] for row in _json(looked)["rows"]} == {"ready"}
+    assert _json(looked)["sending"] == {"wanted": 5, "left_today": 5000, "limit": 5000}
     assert _json(call(path, *who, "--dry-run", "--json")) == _json(looked), "looking changes nothing"
     done = call(path, "--parent", parent.organisation_id, *who[2:], "--json", "--result", tmp_path / "result.csv")
     assert (done.exit_code, _json(done)["counts"]["done"]) == (0, 5)
@@ -68,6 +69,7 @@ def test_a_file_is_looked_at_then_worked_through_then_nothing_is_to_be_changed(
     assert len(lines) == 6 and lines[1][7] == "Done"
     again = call(path, *who)
     assert again.exit_code == 0 and "5 had nothing to change" in again.stdout
+    assert "Rows" in again.stderr and "100%" in again.stderr, "whoever waits sees how far it is"
     with parent.app.app_context(), tenancy.transaction(Tenant(organisation_id=parent.organisation_id)):
         acts = db.session.execute(text("SELECT actor_name, means FROM events WHERE tag = 'onboarding:start'")).all()
     assert set(acts) == {(parent.name, "command")}
@@ -130,17 +132,17 @@ def test_a_practice_organisation_has_a_slip_for_each_seat_and_is_topped_up(
     own = replace(settings, home=tmp_path)
     (tmp_path / "secrets").mkdir()
     said: list[str] = []
-    first = prepare_practice(app, own, 5, said.append)
-    assert first["seats"] == 5 and Path(first["slips_file"]).parent == tmp_path
+    first = prepare_practice(app, own, 65, said.append)
+    assert first["seats"] == 65 and Path(first["slips_file"]).parent == tmp_path
     codes = _codes(first)
-    assert len(codes) == 5
+    assert len(codes) == 65
     guest = organisations.person()
     with app.test_request_context():
         organisation_id = organisations_service.redeem_invitation(guest.actor, codes[0])
     assert str(organisation_id) == first["organisation_id"]
-    again = prepare_practice(app, own, 5, said.append)
+    again = prepare_practice(app, own, 65, said.append)
     assert again["organisation_id"] == first["organisation_id"] and again["trainer"] == first["trainer"]
-    assert len(_codes(again)) == 5 and set(codes[1:]) < set(_codes(again)) and codes[0] not in _codes(again)
+    assert len(_codes(again)) == 65 and set(codes[1:]) < set(_codes(again)) and codes[0] not in _codes(again)
 
 
 def _codes(facts: dict[str, Any]) -> list[str]:

@@ -7,17 +7,20 @@ import io
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
+import segno
 from flask import Flask
 from sqlalchemy import text
 
 from entitylocker import tenancy
 from entitylocker.access import Role
 from entitylocker.extensions import db
-from entitylocker.onboarding import running, service
+from entitylocker.onboarding import looking, planning, results, running, service
 from entitylocker.organisations import service as organisations_service
+from entitylocker.organisations.slip_faces import faces_of
 from entitylocker.tenancy import Tenant
 from tests.factories import Member, Organisations, csrf_token
 from tests.onboarding.officers import Officer, Sheet, make_officers
@@ -186,3 +189,54 @@ def test_the_sample_file_is_one_that_can_be_sent(parent: Member) -> None:
     answer = send(parent, content)
     assert answer.status_code == 303
     assert "Start with 3 rows" in page(parent, answer.location)
+
+
+def test_a_long_file_is_shown_in_parts_with_the_problems_first(parent: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "PART", 3)
+    rows = [Officer(f"Office {n}", f"Officer {n}", way="slip") for n in range(7)]
+    rows[6].role = "emperor"
+    one = send(parent, Sheet(rows).bytes()).location
+    first, last, beyond = (page(parent, f"{one}?part={number}") for number in (1, 3, 99))
+    assert "Officer 6" in first and "Officer 2" not in first and "Rows 1 to 3 of 7" in first
+    assert "Officer 5" in last and "Rows after these" not in last
+    assert "Rows 7 to 7 of 7" in beyond
+    assert parent.client().get(f"{one}?part=0").status_code == 422
+
+
+def test_a_page_while_the_worker_looks_at_a_long_file(
+    app: Flask, parent: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "LOOKED_AT_ONCE", 2)
+    one = send(parent, make_officers(2, 4, host=f"{uuid4().hex[:8]}.example").bytes()).location
+    waiting = page(parent, one)
+    assert 'hx-trigger="every 2s"' in waiting and "0 of 4 rows" in waiting and "Start with" not in waiting
+    assert post(parent, f"{one}/start").status_code == 409
+    with app.app_context():
+        looking.look_through_run(str(parent.organisation_id), one.rsplit("/", 1)[-1])
+    assert "Start with 4 rows" in page(parent, one)
+
+
+def test_a_slip_carries_the_picture_of_its_address_and_a_code_that_leads_to_the_same(
+    app: Flask, parent: Member, work: Callable[..., UUID], organisations: Organisations
+) -> None:
+    rows = [Officer("Health", "Asha Rao", way="slip"), Officer("Finance", "Ravi Kumar", way="slip")]
+    run_id = work(parent, Sheet(rows).bytes())
+    with app.test_request_context():
+        slips = service.print_run(parent.actor, run_id)
+        faces = faces_of(slips)["slips"]
+    pictures = [segno.make(slip.link, error="m", micro=False) for slip in slips]
+    drawn = [re.search(r' d="([^"]+)"', str(face.qr)) for face in faces]
+    wanted = [re.search(r' d="([^"]+)"', picture.svg_inline(border=2)) for picture in pictures]
+    assert [found and found.group(1) for found in drawn] == [found and found.group(1) for found in wanted]
+    assert len({face.qr for face in faces}) == 2
+    for slip, department in zip(slips, sorted(["Health", "Finance"]), strict=True):
+        client = organisations.person().client()
+        typed = client.post("/join", data={"csrf_token": csrf_token(client), "code": slip.code.lower()})
+        assert typed.status_code == 303 and urlsplit(slip.link).path == f"/invitations/{slip.code}"
+        for place in (urlsplit(slip.link).path, typed.location):
+            assert department in page_of(client.get(place))
+
+
+def page_of(answer: Any) -> str:
+    assert answer.status_code == 200
+    return str(answer.get_data(as_text=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import random
+import time
 from contextlib import suppress
 
 import pytest
@@ -12,12 +14,14 @@ from hypothesis import strategies as st
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from entitylocker.onboarding import errors
-from entitylocker.onboarding.cells import FORMULAS, csv_file, csv_line, read_cell
+from entitylocker.onboarding.alike import Alike
+from entitylocker.onboarding.cells import read_cell
 from entitylocker.onboarding.files import MAX_BYTES, MAX_ROWS, read_table
 from entitylocker.onboarding.headers import COLUMN_LABELS, column_of
 from entitylocker.onboarding.legacy_fonts import is_legacy_file, looks_legacy
 from entitylocker.onboarding.lists import department_key, read_rows
 from entitylocker.onboarding.rows import ReadRow
+from entitylocker.web.spreadsheets import FORMULAS, csv_file, csv_line
 from tests.onboarding.kruti import kruti
 from tests.onboarding.officers import DEPARTMENTS, FIRST, HINDI, LAST, MIXED, Officer, Sheet, make_officers
 
@@ -253,3 +257,43 @@ def test_spellings_of_one_department_have_one_key(one: str, other: str) -> None:
 )
 def test_departments_that_are_different_stay_so(one: str, other: str) -> None:
     assert department_key(one) != department_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Health and Family Welfare", "Helth and Family Welfare"), ("Revenue", "Revenu"),
+        ("Women and Child Development", "Women and Child Devlopmnet"), ("Public Works", "PublicWorks"),
+        ("Panchayati Raj", "Panchaayati Raj"), ("Agriculture", "Agricultrue"), ("स्वास्थ्य विभाग", "स्वास्थय विभाग"),
+    ],
+)  # fmt: skip
+def test_slips_of_the_pen_are_named(one: str, other: str) -> None:
+    seen = Alike()
+    seen.add(department_key(one), one)
+    assert seen.find(department_key(other)) == one
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("District Office 11", "District Office 12"), ("Circle A", "Circle B"), ("Mental Health", "Health"),
+        ("District Office I", "District Office II"), ("North Zone Works", "South Zone Works"), ("Health", "Health"),
+    ],
+)  # fmt: skip
+def test_offices_that_are_told_apart_by_a_number_or_a_short_word_are_not_much_alike(one: str, other: str) -> None:
+    seen = Alike()
+    seen.add(department_key(one), one)
+    assert seen.find(department_key(other)) is None
+
+
+def test_names_made_to_be_compared_for_long_cost_no_more_than_others() -> None:
+    """Anagrams: compared pair by pair, so many took more than half a minute of computing."""
+    chance = random.Random(3)
+    letters = list("abcdefghijklmnop abcdefghijklmnop abcdefghijklmnop abcdefgh")
+    rows = []
+    for number in range(600):
+        chance.shuffle(letters)
+        rows.append(Officer(f"x{''.join(letters)}y", f"Officer {number}", f"o{number}@x.example"))
+    began = time.process_time()
+    assert len(rows_of(Sheet(rows).bytes())) == 600
+    assert time.process_time() - began < 8
