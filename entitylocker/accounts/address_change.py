@@ -14,11 +14,13 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.epochs import lock_person
 from entitylocker.accounts.errors import AddressLinkEnded, SameAddress, UndoLinkEnded
 from entitylocker.accounts.events import AccountRecovered, AddressChanged
 from entitylocker.accounts.factors import remove_factors_since
 from entitylocker.accounts.models import AddressChange, Operator, Person
 from entitylocker.accounts.notices import tell_person
+from entitylocker.accounts.open_links import end_address_changes, end_resets
 from entitylocker.accounts.people import (
     as_actor,
     find_holder_id,
@@ -27,13 +29,13 @@ from entitylocker.accounts.people import (
     on_own_account,
     tenant_of_person,
 )
-from entitylocker.accounts.resets import end_all_sessions, end_resets
+from entitylocker.accounts.resets import end_all_sessions
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.accounts.tokens import digest_of, new_token
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db, utc_now
-from entitylocker.jobs.queue import defer, housekeeper, task
+from entitylocker.jobs.queue import defer, task
 from entitylocker.notifications.service import send_mail
 from entitylocker.tenancy import DatabaseRole, Tenant, open_use_case, use_case
 from entitylocker.web.links import link_to
@@ -67,7 +69,7 @@ def _ask(actor: Actor, email: str) -> None:
     if email == person.email:
         raise SameAddress(field="email")
     holder = find_holder_id(email)
-    _sweep(actor, person.id)
+    end_address_changes(actor, person.id, why="replaced")
     token, digest = new_token()
     row = AddressChange(
         id=uuid7(),
@@ -107,15 +109,6 @@ def _tell_holder(email: str) -> None:
     )
 
 
-def _sweep(actor: Actor, person_id: UUID) -> None:
-    """End what that person asked for before and what has expired, each with an event."""
-    for row in db.session.execute(text("SELECT * FROM sweep_address_changes(:id)"), {"id": person_id}):
-        what = "undo" if row.undone else "change"
-        why = "expired" if row.expired else "replaced"
-        who = housekeeper() if row.expired else actor
-        record(who, EventTag.PERSON_ADDRESS_END, Subject("address_change", row.id), what=what, why=why)
-
-
 @use_case(Permission.ACCOUNT_OWN)
 def get_waiting_change(actor: Actor, token: str) -> WaitingChange:
     """What a link is about, to the person who asked for it; looking uses nothing up. Raises AddressLinkEnded."""
@@ -142,6 +135,8 @@ def confirm_address(actor: Actor, token: str) -> None:
 @use_case(Permission.ACCOUNT_OWN)
 def _confirm(actor: Actor, token: str) -> None:
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    assert actor.person_id is not None
+    lock_person(actor.person_id)
     undo_token, undo_digest = new_token()
     found = {"digest": digest_of(token), "undo": undo_digest, "seconds": int(UNDO_LIFETIME.total_seconds())}
     row = db.session.execute(text("SELECT * FROM claim_address_change(:digest, :undo, :seconds)"), found).first()
@@ -200,6 +195,7 @@ def undo_address(token: str) -> None:
     """
     found = _find_undo(token)
     with tenancy.transaction(tenant_of_person(found.person_id)):
+        lock_person(found.person_id)
         actor = as_actor(found.person_id, found.name)
         gone = db.session.execute(text("SELECT * FROM claim_address_undo(:digest)"), {"digest": digest_of(token)}).all()
         this = next((row for row in gone if row.this), None)

@@ -20,6 +20,7 @@ from webauthn.helpers.structs import (
 
 from entitylocker import tenancy
 from entitylocker.accounts.challenges import CHALLENGE_LIFETIME, Purpose, claim_challenge, issue_challenge
+from entitylocker.accounts.epochs import epoch_of
 from entitylocker.accounts.errors import PasskeyRefused
 from entitylocker.accounts.factor_models import Passkey
 from entitylocker.accounts.methods import of_passkey
@@ -39,10 +40,11 @@ _NONSENSE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, Att
 
 @dataclass(frozen=True)
 class Proof:
-    """Who used a passkey, and what that proves in the words of RFC 8176."""
+    """Who used a passkey, what that proves in the words of RFC 8176, and their epoch at that moment."""
 
     person_id: UUID
     amr: tuple[str, ...]
+    epoch: int
 
 
 @open_use_case("whoever signs in is nobody yet")
@@ -89,11 +91,12 @@ def verify_assertion(answer: str, purpose: Purpose, browser: str, person_id: UUI
         raise PasskeyRefused
     _check_handle(credential, owner, needed=person_id is None)
     with tenancy.transaction(tenant_of_person(owner)):
+        epoch = epoch_of(owner)
         row = _lock(owner, credential.raw_id)
         went_back = _verify(row, credential, challenge)
     if went_back:
         raise PasskeyRefused
-    return Proof(owner, of_passkey(row.is_synced))
+    return Proof(owner, of_passkey(row.is_synced), epoch)
 
 
 def _read(answer: str) -> tuple[AuthenticationCredential, bytes]:

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
 from entitylocker.accounts.code_rules import in_groups, read_code
+from entitylocker.accounts.epochs import void_proofs
 from entitylocker.accounts.errors import WrongCode
 from entitylocker.accounts.factor_models import AuthenticatorApp
 from entitylocker.accounts.notices import tell_person
@@ -102,6 +103,7 @@ def remove_app(actor: Actor) -> None:
     """Let the app count no more. Safe to repeat. Raises StepUpRequired."""
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
     assert actor.person_id is not None
+    void_proofs(actor.person_id)
     removed = db.session.execute(
         delete(AuthenticatorApp)
         .where(AuthenticatorApp.person_id == actor.person_id, AuthenticatorApp.confirmed_at.is_not(None))

@@ -11,7 +11,7 @@ from entitylocker.accounts.methods import PASSWORD
 from entitylocker.accounts.passwords import verify_password
 from entitylocker.accounts.people import find_person
 from entitylocker.accounts.second_step import SecondFactor, note_refusal, prove
-from entitylocker.accounts.sessions import renew_session
+from entitylocker.accounts.sessions import Visit, renew_session
 from entitylocker.accounts.tickets import Ticket
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
@@ -19,7 +19,7 @@ from entitylocker.tenancy import open_use_case, use_case
 
 
 @open_use_case("what it calls asks for the permission")
-def confirm_person(actor: Actor, *, password: str, shown: SecondFactor, browser: str, address: str) -> str:
+def confirm_person(actor: Actor, *, password: str, shown: SecondFactor, browser: str, visit: Visit) -> str:
     """Confirm the actor's session; returns the token of the session that takes its place.
 
     Who has a passkey or an authenticator app must use one of these (or a recovery code): a password alone may be in
@@ -29,7 +29,7 @@ def confirm_person(actor: Actor, *, password: str, shown: SecondFactor, browser:
     assert actor.person_id is not None
     ticket = Ticket(actor.person_id, ())
     has_factor = find_factors(actor.person_id).any
-    with one_guess(actor.person_id, address, counts=not has_factor or shown.can_be_guessed):
+    with one_guess(actor.person_id, visit, counts=not has_factor or shown.can_be_guessed):
         try:
             amr = _prove(ticket, password, shown, browser, has_factor=has_factor)
         except (WrongCode, PasskeyRefused, WrongPassword):

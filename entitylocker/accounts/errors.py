@@ -83,6 +83,15 @@ class TicketEnded(LockerError):
     advice = N_("Please sign in once more.")
 
 
+class ProofVoid(LockerError):
+    """What was proved is void: password, sessions or ways to sign in were changed in the meantime."""
+
+    code = "proof_void"
+    status = 401
+    message = N_("Your account was secured in the meantime. Whoever was signing in has to begin again.")
+    advice = N_("Please sign in once more.")
+
+
 class WrongCode(LockerError):
     """Not this code, or one that was used already: the same answer."""
 

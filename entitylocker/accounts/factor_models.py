@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from entitylocker.extensions import Base, Dated, Identified
@@ -82,6 +82,8 @@ class SignInTicket(Identified, Dated, Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     amr: Mapped[str] = mapped_column(Text)
     limited_to: Mapped[UUID | None]
+    # The number of its person when the first factor was looked at: with another one it opens nothing (see `epochs`).
+    epoch: Mapped[int] = mapped_column(Integer, server_default="0")
     expires_at: Mapped[datetime]
 
 

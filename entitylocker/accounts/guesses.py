@@ -11,33 +11,48 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
+from sqlalchemy import select
 
 from entitylocker import tenancy
+from entitylocker.accounts.models import PersonSession
 from entitylocker.accounts.notices import tell_person
 from entitylocker.accounts.people import tenant_of_person
+from entitylocker.accounts.sessions import Visit
 from entitylocker.errors import TooManyRequests
-from entitylocker.extensions import limiter
+from entitylocker.extensions import db, limiter, network_of
+from entitylocker.tenancy import Tenant
 
-# Of one person from one address, and of one person from anywhere.
+# Of one person from one network, and of one person from anywhere.
 PER_ADDRESS = RateLimitItemPerMinute(10, 15)
 PER_PERSON = RateLimitItemPerDay(50)
 _NAME = "second_factor"
 
 
 @contextmanager
-def one_guess(person_id: UUID, address: str, *, counts: bool = True) -> Iterator[None]:
+def one_guess(person_id: UUID, visit: Visit, *, counts: bool = True) -> Iterator[None]:
     """Run one try inside the block; it counts if the block raises. Raises TooManyRequests instead of running it.
 
-    `counts`: False for what nobody can guess.
+    `counts`: False for what nobody can guess. A browser in which the person signed in before is counted for itself:
+    whoever guesses elsewhere does not keep its owner out.
     """
     if not counts:
         yield
         return
-    keys = ((PER_ADDRESS, f"{person_id} {address}"), (PER_PERSON, str(person_id)))
+    here = f"{person_id} {visit.browser.hex()}" if visit.browser and _is_known(person_id, visit.browser) else None
+    keys = (
+        (PER_ADDRESS, here or f"{person_id} {network_of(visit.address)}"),
+        (PER_PERSON, here or str(person_id)),
+    )
     for item, who in keys:
         _check(item, _add(item, who, 1), person_id)
     yield
     _take_back(keys)
+
+
+def _is_known(person_id: UUID, browser: bytes) -> bool:
+    with tenancy.transaction(Tenant(person_id=person_id)):
+        own = (PersonSession.person_id == person_id, PersonSession.browser_digest == browser)
+        return db.session.scalar(select(PersonSession.id).where(*own).limit(1)) is not None
 
 
 def _take_back(keys: tuple[tuple[RateLimitItem, str], ...]) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from flask import Response, current_app, g, request
 from flask_login import current_user
+from sqlalchemy import text
 
+from entitylocker import tenancy
 from entitylocker.accounts.blueprint import pages
+from entitylocker.accounts.rules import normalise_email
 from entitylocker.accounts.tokens import digest_of, new_token
+from entitylocker.extensions import db
+from entitylocker.tenancy import Tenant
 
 _NAME = "browser"
 # As long as browsers keep any cookie.
@@ -22,6 +27,18 @@ def browser_digest() -> bytes:
     if "browser_token" not in g:
         g.browser_token = new_token()[0]
     return digest_of(g.browser_token)
+
+
+def knows_account(email: str) -> bytes | None:
+    """The digest of this browser if somebody signed in here before to the account with that address, else None."""
+    kept = request.cookies.get(_name(), "")
+    if len(kept) != _LENGTH:
+        return None
+    digest = digest_of(kept)
+    known = text("SELECT lookup_known_browser(:email, :digest)")
+    with tenancy.transaction(Tenant()):
+        found = db.session.execute(known, {"email": normalise_email(email), "digest": digest}).scalar()
+    return digest if found else None
 
 
 def _name() -> str:

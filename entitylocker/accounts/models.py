@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from entitylocker.extensions import Base, Dated, Identified
@@ -27,6 +27,8 @@ class Person(Identified, Dated, Base):
     # None: signs in by other means only.
     password_hash: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(Text)
+    # How often whatever was proved before was made void (see `epochs`).
+    sign_in_epoch: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class PersonSession(Identified, Dated, Base):
@@ -35,6 +37,7 @@ class PersonSession(Identified, Dated, Base):
     __tablename__ = "sessions"
     __table_args__ = (
         Index("ix_sessions_person_id", "person_id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_sessions_browser_digest", "browser_digest", postgresql_where=text("browser_digest IS NOT NULL")),
         {"info": {"kind": TableKind.PERSON}},
     )
 
@@ -47,6 +50,8 @@ class PersonSession(Identified, Dated, Base):
     confirmed_at: Mapped[datetime]
     # The only organisation the session counts for: whose own provider said who this is.
     limited_to: Mapped[UUID | None]
+    # Which of its providers that was: the session is over with it.
+    provider_id: Mapped[UUID | None]
     address: Mapped[str] = mapped_column(Text)
     user_agent: Mapped[str] = mapped_column(Text)
     # Which browser it is, by a cookie that stays: a new one is told of.

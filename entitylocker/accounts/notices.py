@@ -79,10 +79,42 @@ KINDS: dict[str, Kind] = {
         mine=False,
     ),
     "citizen_linked": Kind(
-        _l("A citizen locker was linked to your account"), _l("a citizen locker was linked to your account.")
+        _l("A citizen locker was linked to your account"),
+        _l(
+            "a citizen locker was linked to your account. Whoever signs in there can sign in here as you. "
+            "If it was not you, end the link on the page “Citizen locker and proofs” of your account, too."
+        ),
     ),
     "citizen_unlinked": Kind(
         _l("A citizen locker was unlinked from your account"), _l("a citizen locker was unlinked from your account.")
+    ),
+    "only_way_in_ended": Kind(
+        _l("Set a password to sign in again"),
+        _l(
+            "the link to your citizen locker has ended, and it was the only way to sign in to your account. Set a "
+            "password to come in again:"
+        ),
+        mine=False,
+    ),
+    "provider_connected": Kind(
+        _l("A sign-in of an organisation was connected to your account"),
+        _l(
+            "the own sign-in of an organisation was connected to your account. Whoever signs in there as you can act "
+            "as you for that organisation."
+        ),
+    ),
+    "provider_disconnected": Kind(
+        _l("A sign-in of an organisation was disconnected from your account"),
+        _l("the own sign-in of an organisation was disconnected from your account."),
+    ),
+    "directory_token_ended": Kind(
+        _l("The directory of your organisation cannot change anything any more"),
+        _l(
+            "a token of your organisation’s directory has ended, because whoever issued it is no administrator any "
+            "more. The directory neither brings nor removes anybody with it. If it is still needed, issue a new one "
+            "on the page “Sign-in and directory” and put it into the settings of the directory:"
+        ),
+        mine=False,
     ),
     "sessions_ended": Kind(
         _l("You were signed out elsewhere"), _l("sessions of your account were ended from another browser.")
@@ -115,7 +147,7 @@ def tell_person(person_id: UUID, kind: str, **facts: Any) -> None:
     The transaction must be the person's own or of an organisation to which they belong or belonged; of others nothing
     is known here, and then nobody is told. `facts` are shown as they are: `browser`, `address` (of the network),
     `name` (of a passkey, a locker), `organisation`, `role`, `by` (who did it), `who` (it is about), `count` (of
-    sessions, or of codes that are left), `at` (default: now).
+    sessions, or of codes that are left), `at` (default: now). `link`: where to look, else the account's security.
     """
     told = KINDS[kind]
     found = db.session.execute(text("SELECT * FROM lookup_addressee(:id)"), {"id": person_id}).first()
@@ -129,6 +161,9 @@ def tell_address(email: str, kind: str, told: Kind, person: str, language: str |
     given = {"at": utc_now(), **facts}
     send_mail(
         to=email, subject=told.subject, template="mail/notice", language=language, kind=kind, told=told, person=person,
-        link=link_to("accounts.forgotten" if kind == "address_restored" else "accounts.security"), facts=given,
+        link=given.pop("link", "") or link_to(
+            "accounts.forgotten" if kind == "address_restored" else "accounts.security"
+        ),
+        facts=given,
         organisation=given.get("organisation"),
     )  # fmt: skip

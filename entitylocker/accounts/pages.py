@@ -21,7 +21,7 @@ from entitylocker.accounts.blueprint import pages
 from entitylocker.accounts.browsers import begin_session, visit
 from entitylocker.accounts.passkey_pages import show_sign_in
 from entitylocker.accounts.schemas import ConfirmSchema, LanguageSchema, SignInSchema, SignUpSchema
-from entitylocker.accounts.throttling import limit_accounts, limit_addresses, limit_guesses
+from entitylocker.accounts.throttling import limit_accounts, limit_addresses, limit_failures, limit_guesses
 from entitylocker.web.actors import current_actor, person_actor
 from entitylocker.web.arrival import open_to_all, session_only
 from entitylocker.web.display import local_path, select_language
@@ -57,7 +57,7 @@ def _onward() -> Response:
 @open_to_all("this is how one becomes somebody")
 @limit_addresses("60 per minute; 600 per hour")
 @limit_guesses("10 per 15 minutes")
-@limit_accounts("100 per hour", only_failures=True)
+@limit_failures
 def sign_in() -> Response | tuple[str, int]:
     """Sign in with address and password, then go on to `next` if that is a page of this site."""
     if request.method == "GET" and current_user.is_authenticated:

@@ -55,7 +55,7 @@ def passkey() -> Response | tuple[str, int]:
     if form.valid:
         with form.catching():
             proof = verify_assertion(form.data["credential"], Purpose.SIGN_IN, browser_mark())
-            begin_session(open_for(proof.person_id, visit(), proof.amr))
+            begin_session(open_for(proof.person_id, visit(), proof.amr, epoch=proof.epoch))
             return redirect(local_path(form.data["next"]) or "/", 303)
     return show_sign_in(form)
 

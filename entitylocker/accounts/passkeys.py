@@ -26,6 +26,7 @@ from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
 from entitylocker.accounts.assertions import ANSWER_MAX, MILLISECONDS, describe
 from entitylocker.accounts.challenges import Purpose, claim_challenge, issue_challenge
+from entitylocker.accounts.epochs import void_proofs
 from entitylocker.accounts.errors import PasskeyRefused, TooManyPasskeys
 from entitylocker.accounts.factor_models import Passkey
 from entitylocker.accounts.methods import of_passkey
@@ -192,6 +193,7 @@ def remove_passkey(actor: Actor, passkey_id: UUID) -> None:
     """Let one's own passkey open nothing any more. Raises NotFound for any other, StepUpRequired."""
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
     assert actor.person_id is not None
+    void_proofs(actor.person_id)
     row = _lock(actor, passkey_id)
     db.session.delete(row)
     tenancy.flush()

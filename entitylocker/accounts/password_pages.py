@@ -7,6 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from entitylocker.accounts.blueprint import pages
+from entitylocker.accounts.browsers import visit
 from entitylocker.accounts.password_change import change_password as change
 from entitylocker.accounts.password_change import get_own_account
 from entitylocker.accounts.resets import RESET_LIFETIME, ask_reset, get_reset
@@ -67,7 +68,7 @@ def change_password() -> Response | tuple[str, int]:
         with form.catching():
             change(
                 current_actor(), current=form.data["current_password"], password=form.data["password"],
-                end_others=form.data["end_others"], address=request.remote_addr or "",
+                end_others=form.data["end_others"], visit=visit(),
             )  # fmt: skip
             flash(gettext("Your password was changed."), "ok")
             return redirect(url_for(".account"), 303)

@@ -13,9 +13,11 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import ANONYMOUS, Actor
+from entitylocker.accounts.epochs import lock_person, void_proofs
 from entitylocker.accounts.errors import ResetLinkEnded
 from entitylocker.accounts.models import PasswordReset, Person, PersonSession
 from entitylocker.accounts.notices import tell_person
+from entitylocker.accounts.open_links import end_address_changes, end_resets
 from entitylocker.accounts.passwords import check_new_password, hash_password
 from entitylocker.accounts.people import as_actor, find_person_id, tenant_of_person
 from entitylocker.accounts.rules import describe_browser, mask_email
@@ -23,7 +25,6 @@ from entitylocker.accounts.tokens import digest_of, new_token
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db, utc_now
-from entitylocker.jobs.queue import housekeeper
 from entitylocker.notifications.service import send_mail
 from entitylocker.tenancy import Tenant, open_use_case
 from entitylocker.web.links import link_to
@@ -76,15 +77,6 @@ def _send(email: str, token: str, *, known: bool) -> None:
     )
 
 
-def end_resets(actor: Actor, person_id: UUID, *, why: str) -> None:
-    """End the links of that person, and every link whose time is over, each with an event, in a running transaction."""
-    gone = db.session.execute(text("SELECT * FROM sweep_password_resets(:id)"), {"id": person_id})
-    for row in gone:
-        subject = Subject("password_reset", row.id)
-        who = housekeeper() if row.expired else actor
-        record(who, EventTag.PERSON_RESET_END, subject, why="expired" if row.expired else why)
-
-
 @open_use_case("the link is the proof")
 def get_reset(token: str) -> OpenReset:
     """Whom a link is for; looking uses nothing up. Raises ResetLinkEnded."""
@@ -101,24 +93,33 @@ def get_reset(token: str) -> OpenReset:
 def reset_password(token: str, password: str) -> None:
     """Set the password and end all sessions; nobody is signed in by this. A link works once.
 
+    Whatever else somebody with the old password may have begun ends, too: sign-ins of which the second step is owed,
+    and a change of address that nobody confirmed.
+
     Raises ResetLinkEnded, UnfitPassword (the link still works then), Busy.
     """
     found = get_reset(token)
     check_new_password(password, name=found.name, email=found.email)
     fresh = hash_password(password)
     with tenancy.transaction(tenant_of_person(found.person_id)):
+        lock_person(found.person_id)
         claimed = db.session.execute(text("SELECT claim_password_reset(:digest)"), {"digest": digest_of(token)})
         if claimed.scalar() != found.person_id:
             raise ResetLinkEnded
         actor = as_actor(found.person_id, found.name)
         db.session.execute(update(Person).where(Person.id == found.person_id).values(password_hash=fresh))
         record(actor, EventTag.PERSON_PASSWORD_RESET, Subject("person", found.person_id, found.name))
+        end_address_changes(actor, found.person_id, why="password_reset")
         end_all_sessions(actor, found.person_id)
         tell_person(found.person_id, "password_reset")
 
 
 def end_all_sessions(actor: Actor, person_id: UUID) -> int:
-    """End every session of a person, each with its event, in their running transaction; returns how many."""
+    """End every session of a person, each with its event, in their running transaction; returns how many.
+
+    What somebody proved at the same moment opens none, and no ticket for a second step is worth anything any more.
+    """
+    void_proofs(person_id)
     query: Any = (
         select(PersonSession)
         .where(PersonSession.person_id == person_id, PersonSession.ended_at.is_(None))

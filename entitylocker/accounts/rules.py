@@ -31,6 +31,9 @@ _DISTINCT_MIN = 4
 
 _ADDRESS = re.compile(r"://|@|\bwww\.|\.[a-z]{2,}/", re.IGNORECASE)
 
+# Words in the Unicode names of such signs: HEAVY CHECK MARK, BALLOT BOX WITH CHECK, SHIELD, LOCK, ROSETTE, …
+_BADGES = frozenset({"CHECK", "SHIELD", "LOCK", "ROSETTE"})
+
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR", "Opera"),
@@ -53,6 +56,12 @@ _SYSTEMS = (
 def holds_address(name: str) -> bool:
     """Whether a name would lead somewhere when it stands in a mail. `Example.com Private Limited` is a name."""
     return _ADDRESS.search(unicodedata.normalize("NFKC", name)) is not None
+
+
+def holds_badge(name: str) -> bool:
+    """Whether a name holds a sign that looks like the one by which the locker says that something is verified."""
+    signs = {word for letter in name if not letter.isalnum() for word in unicodedata.name(letter, "").split()}
+    return not signs.isdisjoint(_BADGES)
 
 
 def mask_email(email: str) -> str:
@@ -89,13 +98,15 @@ def check_password(password: str, *, name: str, email: str) -> None:
 def _is_personal(plain: str, name: str, email: str) -> bool:
     own = _own_words(name, email)
     core = _core(plain)
-    return plain in own or (len(core) > 1 and core in own)
+    words = re.findall(r"[^\W\d_]+", plain)
+    return plain in own or (len(core) > 1 and core in own) or (words != [] and own.issuperset(words))
 
 
 def _own_words(name: str, email: str) -> set[str]:
     address, called = normalise_email(email), name.casefold()
     local, _, domain = address.partition("@")
-    words = {address, local, domain, *re.split(r"\W+", local), called, *called.split(), "".join(called.split())}
+    parts = {*re.split(r"\W+", local), *re.split(r"\W+", domain)}
+    words = {address, local, domain, *parts, called, *called.split(), "".join(called.split())}
     return words - {""}
 
 

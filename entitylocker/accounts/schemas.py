@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from entitylocker.accounts.rules import PASSWORD_MAX, holds_address
+from entitylocker.accounts.rules import PASSWORD_MAX, holds_address, holds_badge
 from entitylocker.errors import N_
 from entitylocker.notifications.addresses import is_plain_address
 
@@ -42,12 +42,17 @@ class Line(fields.String):
 
 
 class Name(Line):
-    """What somebody is called. It stands in mails to strangers, so it must not carry an address anywhere."""
+    """What somebody is called. It stands in mails to strangers, so it must not carry an address anywhere.
+
+    Nor a sign that the locker itself sets beside the names of whom it has verified.
+    """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
         text = super()._deserialize(value, attr, data, **rest)
         if holds_address(text):
             raise ValidationError(N_("A name cannot hold a web or e-mail address."))
+        if holds_badge(text):
+            raise ValidationError(N_("A name cannot hold a check mark or another sign that looks like a badge."))
         return text
 
 

@@ -49,17 +49,17 @@ def finish_sign_in(token: str, shown: SecondFactor, browser: str, visit: Visit) 
     """Open the session for which `token` is the ticket; returns the session's token.
 
     The ticket is used up by that, and only by that: after a wrong code one may type another, a few times. Raises
-    TicketEnded, WrongCode, PasskeyRefused, TooManyRequests.
+    TicketEnded, ProofVoid, WrongCode, PasskeyRefused, TooManyRequests.
     """
     ticket = get_ticket(token)
-    with one_guess(ticket.person_id, visit.address, counts=shown.can_be_guessed):
+    with one_guess(ticket.person_id, visit, counts=shown.can_be_guessed):
         try:
             amr = prove(ticket, shown, Purpose.SECOND_STEP, browser)
         except (WrongCode, PasskeyRefused):
             note_refusal(ticket)
             raise
     ticket = claim_ticket(token)
-    return open_proved(ticket.person_id, visit, joined(ticket.amr, amr), ticket.limited_to)
+    return open_proved(ticket.person_id, visit, joined(ticket.amr, amr), ticket.limited_to, epoch=ticket.epoch)
 
 
 def prove(ticket: Ticket, shown: SecondFactor, purpose: Purpose, browser: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,13 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.epochs import hold_epoch, void_proofs
 from entitylocker.accounts.methods import joined, labels_of
 from entitylocker.accounts.models import PersonSession
 from entitylocker.accounts.notices import tell_person
+from entitylocker.accounts.people import on_own_account
 from entitylocker.accounts.rules import describe_browser, session_is_over
 from entitylocker.accounts.tokens import digest_of, new_token
-from entitylocker.audit.models import OPERATOR_LOG
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
@@ -131,12 +132,17 @@ def _note_seen(person_id: UUID, session_id: UUID) -> None:
 
 
 def open_session(
-    person_id: UUID, visit: Visit, amr: tuple[str, ...] = ("pwd",), *, limited_to: UUID | None = None
+    person_id: UUID,
+    visit: Visit,
+    amr: tuple[str, ...] = ("pwd",),
+    *,
+    limited_to: UUID | None = None,
+    provider_id: UUID | None = None,
 ) -> str:
     """Open a session in the running transaction of that person and return its token.
 
     `amr`: by what the person was known, in the words of RFC 8176 (`pwd`, `otp`, `hwk`, …). `limited_to`: the only
-    organisation it counts for, because its provider vouched and nobody else.
+    organisation it counts for, because its provider `provider_id` vouched and nobody else.
     """
     tell_of_new_browser(person_id, visit)
     token, digest = new_token()
@@ -151,6 +157,7 @@ def open_session(
             confirmed_at=now,
             amr=" ".join(amr),
             limited_to=limited_to,
+            provider_id=provider_id,
             address=visit.address[:_ADDRESS_MAX],
             user_agent=visit.user_agent[:_AGENT_MAX],
             browser_digest=visit.browser,
@@ -178,13 +185,15 @@ def renew_session(actor: Actor, amr: tuple[str, ...]) -> str:
     It is confirmed now and knows what was proved in addition; it lives no longer than the earlier one would have, whose
     token is worth nothing any more (OWASP ASVS 5.0, 7.2.4). Raises NotFound if that one ended.
     """
+    assert actor.person_id is not None
+    hold_epoch(actor.person_id)
     row = next((row for row in _lock_open_sessions(actor) if row.id == actor.session_id), None)
     if row is None:
         raise NotFound
     row.ended_at = now = utc_now()
     tenancy.current().note(OWN_SESSION_ENDED, row.id)
     token, digest = new_token()
-    kept = ("person_id", "created_at", "limited_to", "address", "user_agent", "browser_digest")
+    kept = ("person_id", "created_at", "limited_to", "provider_id", "address", "user_agent", "browser_digest")
     db.session.add(
         PersonSession(
             id=uuid7(),
@@ -240,18 +249,13 @@ def list_sessions(actor: Actor) -> list[SessionView]:
 @open_use_case("what it calls asks for the permission")
 def end_session(actor: Actor, session_id: UUID, tag: EventTag = EventTag.PERSON_SESSION_END) -> None:
     """End one of the actor's own sessions. `tag`: what that is called in the log. Raises NotFound for any other."""
-    _end_session(_on_own_account(actor), session_id, tag)
+    _end_session(on_own_account(actor), session_id, tag)
 
 
 @open_use_case("what it calls asks for the permission")
 def end_other_sessions(actor: Actor) -> int:
     """End all of the actor's sessions but the one that asks; returns how many ended."""
-    return _end_other_sessions(_on_own_account(actor))
-
-
-def _on_own_account(actor: Actor) -> Actor:
-    """The person as themselves: what one does to one's own account stands in the installation's log."""
-    return replace(actor, organisation_id=OPERATOR_LOG, membership_id=None)
+    return _end_other_sessions(on_own_account(actor))
 
 
 @use_case(Permission.SESSION_OWN)
@@ -271,11 +275,13 @@ def _end_session(actor: Actor, session_id: UUID, tag: EventTag) -> None:
 @use_case(Permission.ACCOUNT_OWN)
 def _end_other_sessions(actor: Actor) -> int:
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    assert actor.person_id is not None
+    void_proofs(actor.person_id)
     others = [row for row in _lock_open_sessions(actor) if row.id != actor.session_id]
     for row in others:
         row.ended_at = utc_now()
         record(actor, EventTag.PERSON_SESSION_END, Subject("session", row.id, describe_browser(row.user_agent)))
-    if others and actor.person_id is not None:
+    if others:
         tell_person(actor.person_id, "sessions_ended", count=len(others))
     return len(others)
 

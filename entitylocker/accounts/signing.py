@@ -13,7 +13,15 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import ANONYMOUS, Actor
-from entitylocker.accounts.errors import AddressTaken, LinkEnded, SecondStepRequired, SignInFailed, WrongPassword
+from entitylocker.accounts.epochs import hold_epoch, read_epoch
+from entitylocker.accounts.errors import (
+    AddressTaken,
+    LinkEnded,
+    ProofVoid,
+    SecondStepRequired,
+    SignInFailed,
+    WrongPassword,
+)
 from entitylocker.accounts.factors import find_factors
 from entitylocker.accounts.methods import PASSWORD, is_strong
 from entitylocker.accounts.models import Person, SignUp
@@ -129,7 +137,11 @@ def sign_in(email: str, password: str, visit: Visit) -> str:
         raise SignInFailed
     if needs_rehash(str(person.password_hash)):
         _renew_hash(person, hash_password(password))
-    return open_for(person.id, visit, PASSWORD)
+    try:
+        return open_for(person.id, visit, PASSWORD, epoch=person.sign_in_epoch)
+    except ProofVoid:
+        # The password that fitted a moment ago is none any more.
+        raise SignInFailed from None
 
 
 def _renew_hash(person: Person, fresh: str) -> None:
@@ -140,27 +152,43 @@ def _renew_hash(person: Person, fresh: str) -> None:
 
 
 @open_use_case("the caller has proved who the person is")
-def open_for(person_id: UUID, visit: Visit, amr: tuple[str, ...], *, limited_to: UUID | None = None) -> str:
+def open_for(
+    person_id: UUID, visit: Visit, amr: tuple[str, ...], *, limited_to: UUID | None = None, epoch: int | None = None
+) -> str:
     """Open a session for a person whom the caller knows by `amr` (RFC 8176), and return its token.
 
     Every way of signing in ends here. Who has a second factor and did not prove two (`mfa` in `amr`) gets no session:
     SecondStepRequired is raised, and the map of errors sends the browser to the second step. To be called outside any
-    transaction. `limited_to`: the only organisation that the session counts for. Raises NotFound for nobody.
+    transaction. `limited_to`: the only organisation that the session counts for. `epoch`: what `read_epoch` answered
+    before the proof was looked at. Raises NotFound for nobody, ProofVoid if the account was secured in the meantime.
     """
+    noted = read_epoch(person_id) if epoch is None else epoch
     if not is_strong(amr) and find_factors(person_id).any:
-        raise SecondStepRequired(issue_ticket(person_id, amr, limited_to))
-    return open_proved(person_id, visit, amr, limited_to)
+        raise SecondStepRequired(issue_ticket(person_id, amr, limited_to, epoch=noted))
+    return open_proved(person_id, visit, amr, limited_to, epoch=noted)
 
 
-def open_proved(person_id: UUID, visit: Visit, amr: tuple[str, ...], limited_to: UUID | None = None) -> str:
-    """Open the session after the last step, with its event."""
+def open_proved(
+    person_id: UUID,
+    visit: Visit,
+    amr: tuple[str, ...],
+    limited_to: UUID | None = None,
+    *,
+    epoch: int | None = None,
+    provider_id: UUID | None = None,
+) -> str:
+    """Open the session after the last step, with its event. Raises ProofVoid unless `epoch` is still the person's.
+
+    `provider_id`: the provider of the organisation `limited_to` that vouched for them.
+    """
     with tenancy.transaction(tenant_of_person(person_id)):
+        hold_epoch(person_id, epoch)
         person = db.session.scalar(select(Person).where(Person.id == person_id))
         if person is None:
             raise NotFound
         actor = as_actor(person.id, person.name)
         record(actor, EventTag.PERSON_SIGN_IN, Subject("person", person.id, person.name), amr=" ".join(amr))
-        return open_session(person.id, visit, amr, limited_to=limited_to)
+        return open_session(person.id, visit, amr, limited_to=limited_to, provider_id=provider_id)
 
 
 @open_use_case("a session may always be given back")

@@ -1,14 +1,15 @@
 """Before an act with a risk: the page that asks who it is, and the hook that takes the answer out of the request.
 
 The page posts what was sent before to the same address, with its own fields in addition. They are taken out before any
-view sees them; with a right answer the view goes on as if nothing had been asked.
+view sees them; with a right answer the view goes on as if nothing had been asked. Passwords and codes that were sent
+are not put into the page: the form is shown again, with all else that was typed, and asks for these once more.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask import current_app, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response
@@ -25,13 +26,16 @@ from entitylocker.accounts.rules import PASSWORD_MAX
 from entitylocker.accounts.second_step import SecondFactor
 from entitylocker.accounts.throttling import limit_addresses
 from entitylocker.errors import LockerError, SecondFactorRequired, StepUpRequired
+from entitylocker.extensions import csrf
 from entitylocker.web.actors import person_actor
 from entitylocker.web.arrival import session_only
 from entitylocker.web.display import local_path
-from entitylocker.web.errors import answer, asked_for, wants_json, words
+from entitylocker.web.errors import answer, asked_for, is_secret, wants_json, words
 
 _PREFIX = "step_up_"
 FIELDS = ("password", "code", "recovery_code", "passkey")
+# The names of the fields that were left out of the page.
+_AGAIN = f"{_PREFIX}again"
 _PLAIN_FORM = "application/x-www-form-urlencoded"
 
 
@@ -39,13 +43,16 @@ _PLAIN_FORM = "application/x-www-form-urlencoded"
 def take_confirmation() -> Response | tuple[str, int] | None:
     """Take the answer out of a form, check it, and let the request go on in the session that takes its place.
 
-    The form's CSRF token was checked before. Without a right answer nothing else happens.
+    The form's CSRF token is checked first, also where the address itself asks for none: programs come there with tokens
+    of theirs, and no page of another site may make a browser guess. Without a right answer nothing else happens.
     """
     if request.method != "POST" or request.mimetype != _PLAIN_FORM:
         return None
     given = {name: request.form[_PREFIX + name] for name in FIELDS if _PREFIX + name in request.form}
     if not given:
         return None
+    csrf.protect()
+    g.asked_again = tuple(request.form.getlist(_AGAIN))
     _hide_answer()
     if not current_user.is_authenticated:
         return None
@@ -72,7 +79,7 @@ def _confirm(password: str = "", code: str = "", recovery_code: str = "", passke
         password=password[: PASSWORD_MAX + 1],
         shown=SecondFactor(code, recovery_code, passkey),
         browser=browser_mark(),
-        address=visit().address,
+        visit=visit(),
     )
 
 
@@ -107,7 +114,10 @@ def _page_of_form() -> str:
 
 def _ask(problems: dict[str, list[str]]) -> str:
     """The page that asks, with all that was sent before."""
-    carried = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    carried = [(name, value) for name, value in sent if not is_secret(name)]
+    left_out = {name for name, _value in sent if is_secret(name)} | set(g.get("asked_again", ()))
+    carried += [(_AGAIN, name) for name in sorted(left_out)]
     return render_template("accounts/step_up.html", action=asked_for(), carried=carried, **_ways(problems))
 
 

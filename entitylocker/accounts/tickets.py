@@ -21,16 +21,20 @@ TICKET_LIFETIME = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Ticket:
-    """Whose ticket it is and what was proved for it."""
+    """Whose ticket it is and what was proved for it, and the person's epoch at that time."""
 
     person_id: UUID
     amr: tuple[str, ...]
     limited_to: UUID | None = None
+    epoch: int | None = None
 
 
 @open_use_case("whoever holds the ticket is nobody yet")
-def issue_ticket(person_id: UUID, amr: tuple[str, ...], limited_to: UUID | None = None) -> str:
-    """A ticket for somebody who proved `amr`; returns its token, to be kept in the browser's own cookie only."""
+def issue_ticket(person_id: UUID, amr: tuple[str, ...], limited_to: UUID | None = None, *, epoch: int) -> str:
+    """A ticket for somebody who proved `amr`; returns its token, to be kept in the browser's own cookie only.
+
+    `epoch`: as it was before the proof was looked at; once it is another, there is no such ticket any more.
+    """
     token, digest = new_token()
     with tenancy.transaction(Tenant()):
         db.session.execute(text("SELECT sweep_sign_in_tickets()"))
@@ -41,6 +45,7 @@ def issue_ticket(person_id: UUID, amr: tuple[str, ...], limited_to: UUID | None 
                 person_id=person_id,
                 amr=" ".join(amr),
                 limited_to=limited_to,
+                epoch=epoch,
                 expires_at=utc_now() + TICKET_LIFETIME,
             )
         )
@@ -64,4 +69,4 @@ def _read(query: str, token: str) -> Ticket:
         found = db.session.execute(text(query), {"digest": digest_of(token)}).first()
     if found is None:
         raise TicketEnded
-    return Ticket(found.person_id, tuple(found.amr.split()), found.limited_to)
+    return Ticket(found.person_id, tuple(found.amr.split()), found.limited_to, found.epoch)

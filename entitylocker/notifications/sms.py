@@ -111,7 +111,7 @@ def send_text(*, to: str, text: str) -> None:
     defer(send_text_message, message_id=str(message_id))
 
 
-@task("notifications.send_text_message")
+@task("notifications.send_text_message", persistent=True)
 def send_text_message(message_id: str) -> None:
     """Send one message and note when. Without a gateway it stays in the outbox."""
     with tenancy.transaction(Tenant(DatabaseRole.WORKER)):

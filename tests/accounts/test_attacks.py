@@ -9,14 +9,18 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
+from entitylocker import tenancy
 from entitylocker.access import Role
-from entitylocker.extensions import limiter
+from entitylocker.accounts.rules import holds_badge
+from entitylocker.extensions import db, limiter
 from entitylocker.notifications.delivery import compose
 from entitylocker.organisations import service
+from entitylocker.tenancy import Tenant
 from tests.accounts.mailbox import mails_to, post
 from tests.accounts.test_resets import NEW, body
-from tests.factories import PASSWORD, Organisations
+from tests.factories import PASSWORD, Organisations, next_pan
 
 SENDER = "EntityLocker <no-reply@locker.example.in>"
 INJECTIONS = [
@@ -36,6 +40,46 @@ def _no_counts(app: Flask) -> None:
 
 def headers_of(mail: Any) -> dict[str, str]:
     return {name: str(value) for name, value in compose(mail, SENDER).items()}
+
+
+@pytest.mark.parametrize(
+    "sign", ["\u2713", "\u2714\ufe0f", "\u2705", "\u2611", "\U0001f6e1\ufe0f", "\U0001f512", "\U0001f5f8"]
+)
+def test_attack_03_a_name_wears_no_badge(app: Flask, organisations: Organisations, sign: str) -> None:
+    """Whoever is called “✔ …” would look verified wherever the name stands: organisations, people, units, guests."""
+    member = organisations.make(verified=False)
+    client, here = member.client(), f"/organisations/{member.organisation_id}"
+    name = f"Sahyadri {sign}"
+    forms = {
+        "/organisations/new": {"name": name, "kind": "company", "identifier_kind": "pan", "identifier": next_pan()},
+        "/sign-up": {"name": name, "email": f"{uuid4().hex}@example.in", "password": NEW},
+        f"{here}/name": {"name": name, "reason": "It sounds better"},
+    }
+    for path, form in forms.items():
+        answer = post(client, path, **form)
+        assert (answer.status_code, "looks like a badge" in answer.get_data(as_text=True)) == (422, True), path
+    assert "Not verified yet" in client.get(here).get_data(as_text=True)
+
+
+def test_attack_03_the_badge_goes_with_what_was_verified(app: Flask, organisations: Organisations) -> None:
+    """The badge is no property that stays: it is looked up with the identifier behind it, for each page."""
+    member = organisations.make()
+    here = f"/organisations/{member.organisation_id}"
+    assert '"sure ok"' in member.client().get(here).get_data(as_text=True)
+    with app.app_context(), tenancy.transaction(Tenant(tenancy.DatabaseRole.OPERATOR)):
+        db.session.execute(
+            text("UPDATE identifiers SET state = 'expired', decided_at = now() WHERE organisation_id = :place"),
+            {"place": member.organisation_id},
+        )
+    page = member.client().get(here).get_data(as_text=True)
+    assert '"sure ok"' not in page and '"sure warn"' in page
+
+
+@pytest.mark.parametrize(
+    "name", ["Blocks & Clocks (India) Private Limited", "शर्मा एंड संस", "A+B – “C” No. 7 ®", "M/s Rao"]
+)
+def test_ordinary_names_are_taken(name: str) -> None:
+    assert not holds_badge(name)
 
 
 @pytest.mark.parametrize("injection", INJECTIONS)

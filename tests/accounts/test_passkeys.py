@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -160,6 +161,27 @@ def test_anothers_passkey_cannot_be_renamed_or_removed(app: Flask, organisations
     for act in ("rename", "remove"):
         assert post(stranger, f"/account/passkeys/{passkey_id}/{act}", name="Mine").status_code == 404
     assert sign_in_with(app.test_client(), key).status_code == 303
+
+
+def test_attack_16_a_partial_update_shows_and_changes_nothing_of_another(
+    app: Flask, organisations: Organisations, person: Person, key: SoftKey
+) -> None:
+    """CVE-2026-27898 in Vaultwarden: changing a part of what has another's id answered with the whole of it."""
+    row, victim = row_of(app, person), organisations.person()
+    client = organisations.person().client()
+    pieces = {
+        f"/account/passkeys/{row.id}/rename": {"name": "Mine now"},
+        f"/account/passkeys/{row.id}/remove": {},
+        f"/account/sessions/{victim.session_id}/end": {},
+    }
+    for path, fields in pieces.items():
+        nowhere = re.sub(r"[0-9a-f-]{36}", str(uuid4()), path)
+        answer, absent = (post(client, tried, **fields) for tried in (path, nowhere))
+        assert (answer.status_code, absent.status_code) == (404, 404), path
+        shown = answer.get_data(as_text=True)
+        assert not any(part in shown for part in (row.name, person.email, victim.email)), path
+    assert row_of(app, person).name == row.name
+    assert is_signed_in(victim.client())
 
 
 def test_one_passkey_belongs_to_one_person(organisations: Organisations, key: SoftKey) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from entitylocker.accounts import rules
 from entitylocker.accounts.errors import UnfitPassword
 
-NAME, EMAIL = "Meera Joshi", "meera.joshi@example.in"
+NAME, EMAIL = "Meera Joshi", "meera.joshi@sahyadri.example.in"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,9 @@ NAME, EMAIL = "Meera Joshi", "meera.joshi@example.in"
         "!!!administrator!!!",
         "aaaaaaaaaaaa",
         "ababababab",
-        "meera.joshi@example.in",
+        "meera.joshi@sahyadri.example.in",
+        "Sahyadri2026",
+        "Meera@Sahyadri",
         "Meera.Joshi",
         "MeeraJoshi2026",
         "123-meera joshi",

@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
+from entitylocker import tenancy
 from entitylocker.access import ANONYMOUS
 from entitylocker.accounts.service import (
     end_other_sessions,
@@ -19,6 +21,8 @@ from entitylocker.accounts.service import (
 )
 from entitylocker.accounts.sessions import Visit
 from entitylocker.errors import LockerError, NotFound
+from entitylocker.extensions import db
+from entitylocker.tenancy import Tenant
 from tests.factories import PASSWORD, Organisations, Person, csrf_token
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -56,6 +60,26 @@ def test_the_security_page_ends_all_others(app: Flask, organisations: Organisati
     assert client.get("/account").status_code == 200
     for other in others:
         assert other.client().get("/account").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "ended_at = now()",
+        "created_at = now() - interval '13 hours'",
+        "last_seen_at = now() - interval '61 minutes'",
+        "limited_to = gen_random_uuid()",
+    ],
+)
+def test_attack_20_each_limit_of_a_session_ends_it_alone(app: Flask, organisations: Organisations, limit: str) -> None:
+    """CVE-2026-8922 in Keycloak: of two limits only one was looked at. Ended, too old, left alone, not vouched."""
+    person = organisations.person()
+    assert person.client().get("/account").status_code == 200
+    with app.app_context(), tenancy.transaction(Tenant(person_id=person.person_id)):
+        db.session.execute(text(f"UPDATE sessions SET {limit}"))
+    with app.app_context():
+        assert load_session(person.token) is None
+    assert person.client().get("/account").location == "/sign-in?next=/account"
 
 
 def test_sessions_of_others_are_not_there(app: Flask, organisations: Organisations) -> None:

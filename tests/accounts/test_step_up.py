@@ -23,7 +23,7 @@ from entitylocker.tenancy import Tenant
 from tests.accounts import browsing
 from tests.accounts.browsing import add_app, add_passkey, code_of, codes_in, is_signed_in, post
 from tests.accounts.soft_keys import SoftKey
-from tests.factories import PASSWORD, Member, Organisations, Person
+from tests.factories import PASSWORD, Member, Organisations, Person, csrf_token
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
@@ -173,6 +173,51 @@ def test_without_its_csrf_token_nothing_is_even_looked_at(app: Flask, administra
     wait(app, administrator)
     assert own.post("/account/confirm", data={"step_up_password": PASSWORD}).status_code == 400
     assert own.get("/account/passkeys/new").status_code == 303, "not confirmed"
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/api/v1/check", "/account/confirm"])
+def test_an_answer_counts_only_with_a_csrf_token_also_where_programs_come(
+    app: Flask, administrator: Member, own: FlaskClient, path: str
+) -> None:
+    wait(app, administrator)
+    sent = own.post(path, data={"step_up_password": PASSWORD})
+    assert sent.status_code == 400
+    assert own.get("/account/passkeys/new").status_code == 303, "not confirmed"
+    assert len(rows(app, administrator, "SELECT FROM sessions")) == 1, "no session was renewed"
+    wrong = [own.post(path, data={"step_up_password": "a guess"}).status_code for _ in range(12)]
+    assert wrong == [400] * 12, "nobody guesses through somebody else's browser"
+
+
+def test_passwords_do_not_wait_in_a_page_and_are_asked_again(
+    app: Flask, administrator: Member, own: FlaskClient
+) -> None:
+    new = "seven wet otters juggle"
+    wait(app, administrator)
+    typed = {"current_password": PASSWORD, "password": new, "end_others": "1"}
+    asked = post(own, "/account/password", **typed)
+    assert asked.status_code == 403
+    assert PASSWORD not in asked.get_data(as_text=True) and new not in asked.get_data(as_text=True)
+    wrong = post(own, "/account/password", step_up_password="not the password", **hidden(asked))
+    assert wrong.status_code == 422 and hidden(wrong) == hidden(asked)
+    page = own.post(
+        "/account/password",
+        data={
+            "csrf_token": csrf_token(own), "step_up_password": PASSWORD, "end_others": "1",
+            "step_up_again": ["current_password", "password"],
+        },
+    )  # fmt: skip
+    text_of_page = page.get_data(as_text=True)
+    assert page.status_code == 422
+    assert text_of_page.count("Please type this once more") >= 2
+    assert re.search(r'name="end_others"[^>]*checked', text_of_page), "what was chosen stays"
+    assert post(own, "/account/password", **typed).status_code == 303
+
+
+def test_the_page_that_asks_names_what_it_left_out(app: Flask, administrator: Member, own: FlaskClient) -> None:
+    wait(app, administrator)
+    asked = post(own, "/account/password", current_password=PASSWORD, password="seven wet otters juggle")
+    fields = _HIDDEN.findall(asked.get_data(as_text=True))
+    assert {value for name, value in fields if name == "step_up_again"} == {"current_password", "password"}
 
 
 def test_the_answer_reaches_neither_view_nor_log_nor_page(

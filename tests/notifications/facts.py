@@ -69,6 +69,26 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         }
         for note in ("Order 17", "")
     ],
+    "between": [
+        {
+            "what": what, "here": "Pune office", "by": "Public Works Department", "who": "Rohan Kulkarni",
+            "closed": False, "operator": False, "reason": "", "path": "/organisations/1/units", **more,
+        }
+        for what, more in (
+            ("unit:join", {}), ("unit:leave", {"joined": True}), ("unit:leave", {"joined": False, "closed": True}),
+            *(("unit:above", {"parent": "State", "middle": "Department", "joined": joined, "opened": opened})
+              for joined, opened in ((True, True), (True, False), (False, False))),
+            ("unit:agree", {}), ("unit:vouch", {"value": "PWD-MH-01"}),
+            *(("unit:withdraw_vouching", {"parent": "State", "unit": "Roads", **ended})
+              for ended in ({"vouched": True}, {"vouched": False}, {"operator": True, "reason": "Wrong letter"})),
+            ("branch:give", {"member": "Meera Rao", "reason": "Order 17"}),
+            ("branch:revoke", {"unit": "Roads", "closed": True}),
+            *((what, {"agency": "Deccan Systems LLP", "department": "Public Works Department", "closed": closed})
+              for what, closed in (("authorisation:confirm", False), ("authorisation:end", True))),
+            ("agent:name", {"member": "Meera Rao"}), ("agent:end", {"member": "Meera Rao"}),
+            ("invitation:issue", {"email": "head@example.in", "unit": "Roads"}),
+        )
+    ],
     "lent": [{**_LENT, "titles": ["Class X mark sheet", "Caste certificate"], "purpose": "Appointment",
               "ends_on": DAY}],
     "lent_opened": [{**_LENT, "title": "Class X mark sheet", "reader": "Rohan Kulkarni"}],
