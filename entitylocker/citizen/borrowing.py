@@ -19,6 +19,7 @@ from entitylocker.audit.tags import EventTag
 from entitylocker.citizen import rules
 from entitylocker.citizen.errors import NoCopyAllowed
 from entitylocker.citizen.models import Lending, LendingRead
+from entitylocker.citizen.people import address_of_lender
 from entitylocker.citizen.records import record_of
 from entitylocker.citizen.views import LentContent
 from entitylocker.errors import NotFound
@@ -168,7 +169,7 @@ def reads_of(row: Lending) -> tuple[LendingRead, ...]:
 
 def _tell_first(row: Lending, reader_name: str) -> None:
     send_mail(
-        to=row.person_email,
+        to=address_of_lender(row),
         subject=lazy_gettext("A document that you lent was opened"),
         template="mail/lent_opened",
         name=row.person_name,

@@ -1,26 +1,31 @@
-"""Use cases of offline e-KYC: a file becomes a proof; only the result is kept."""
+"""Use cases of offline e-KYC: a file becomes a proof; only the result is kept.
+
+Such a file proves that UIDAI issued it for a name on a day, and that who brought it knew its share code. It does not
+prove who that is: pages and records say so, and it opens nothing.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from flask_babel import gettext, ngettext
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.people import on_own_account
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.citizen.aadhaar import mask_aadhaar, without_unseen
-from entitylocker.citizen.errors import EkycNotOffered, EkycRefused, EkycTaken
+from entitylocker.citizen.errors import EkycDiffers, EkycNotOffered, EkycRefused, EkycTaken
 from entitylocker.citizen.linking import end_source
-from entitylocker.citizen.models import CitizenProof, EkycUse
-from entitylocker.citizen.people import on_own_account
-from entitylocker.citizen.rules import EKYC_LASTS
+from entitylocker.citizen.models import CitizenLink, CitizenProof, EkycUse
+from entitylocker.citizen.rules import same_birth, same_name
 from entitylocker.config import BadSetting
 from entitylocker.errors import N_, NotFound
 from entitylocker.extensions import db, utc_now
@@ -29,6 +34,8 @@ from entitylocker.tenancy import open_use_case, use_case
 from entitylocker.web.engine_room import engines
 
 SETTING = "ENTITYLOCKER_EKYC_CERTIFICATES"
+DAYS_SETTING = "ENTITYLOCKER_EKYC_DAYS"
+_MOST_DAYS = 365
 
 _FIELD = {EkycRefusal.WRONG_CODE: "code"}
 _WORDS: dict[EkycRefusal, str] = {
@@ -39,7 +46,6 @@ _WORDS: dict[EkycRefusal, str] = {
     EkycRefusal.NOT_SIGNED: N_("Nobody signed this file, so it proves nothing."),
     EkycRefusal.ALTERED: N_("This file was changed, or UIDAI did not sign it. Download a fresh one."),
     EkycRefusal.EXPIRED_SIGNER: N_("The certificate that signed this file was no longer valid then."),
-    EkycRefusal.TOO_OLD: N_("This file is older than three days. Download a fresh one."),
     EkycRefusal.ERROR: N_("The file could not be read on our side. Please try again."),
 }
 
@@ -67,18 +73,40 @@ def offers_ekyc() -> bool:
     return bool(engines().settings.ekyc_certificates)
 
 
+def ekyc_lasts() -> timedelta:
+    """How old such a file may be. Raises BadSetting."""
+    return check_days(engines().settings.ekyc_days)
+
+
+def check_days(days: int) -> timedelta:
+    """`days` as a length, if such files may be that old. Raises BadSetting."""
+    if not 1 <= days <= _MOST_DAYS:
+        raise BadSetting(name=DAYS_SETTING, why=f"it must be between 1 and {_MOST_DAYS}")
+    return timedelta(days=days)
+
+
+def _too_old(days: int) -> str:
+    return ngettext(
+        "This file is older than one day. Download a fresh one.",
+        "This file is older than %(num)s days. Download a fresh one.",
+        days,
+    )
+
+
 @open_use_case("the checker reads the file while no transaction is open; what it calls asks for the permission")
 def add_ekyc(actor: Actor, data: bytes, code: str, *, with_birthday: bool) -> None:
     """Keep what an offline e-KYC file proves of the actor, in place of what one proved before.
 
-    Raises EkycNotOffered, EkycRefused, EkycTaken (the file was somebody else's proof), CheckerUnavailable.
+    The share code opens the file and is not kept. Raises EkycNotOffered, EkycRefused, EkycTaken (the file was
+    somebody else's proof), EkycDiffers (another day of birth than a linked citizen locker proves), CheckerUnavailable.
     """
     if not offers_ekyc():
         raise EkycNotOffered
-    certificates = read_certificates(engines().settings.ekyc_certificates)
-    found = engines().checker.read_ekyc(data, code, certificates=certificates, lasts=EKYC_LASTS)
+    certificates, lasts = read_certificates(engines().settings.ekyc_certificates), ekyc_lasts()
+    found = engines().checker.read_ekyc(data, code, certificates=certificates, lasts=lasts)
     if isinstance(found, EkycRefusal):
-        raise EkycRefused({_FIELD.get(found, "file"): [_WORDS[found]]})
+        why = _too_old(lasts.days) if found is EkycRefusal.TOO_OLD else gettext(_WORDS[found])
+        raise EkycRefused({_FIELD.get(found, "file"): [why]})
     _keep(on_own_account(actor), found, found.born_on if with_birthday else None)
 
 
@@ -86,6 +114,9 @@ def add_ekyc(actor: Actor, data: bytes, code: str, *, with_birthday: bool) -> No
 def _keep(actor: Actor, found: EkycResult, born_on: date | None) -> None:
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
     digest = bytes.fromhex(found.reference_digest)
+    links = _links(actor)
+    if any(same_birth(found.born, link.born_on) is False for link in links if link.born_on):
+        raise EkycDiffers(field="file")
     _use(actor, digest)
     earlier = _find(actor)
     if earlier is not None:
@@ -93,10 +124,21 @@ def _keep(actor: Actor, found: EkycResult, born_on: date | None) -> None:
     proof = CitizenProof(
         id=uuid7(), created_at=utc_now(), person_id=actor.person_id, name=mask_aadhaar(without_unseen(found.name)),
         born_on=born_on, proved_at=utc_now(), signed_at=found.signed_at, signer_sha256=found.signer_sha256,
-        reference_digest=digest,
+        signature_method=found.method, reference_digest=digest,
     )  # fmt: skip
     db.session.add(proof)
-    record(actor, EventTag.PROOF_ADD, Subject("citizen_proof", proof.id, "offline e-KYC"), signer=found.signer_sha256)
+    record(
+        actor, EventTag.PROOF_ADD, Subject("citizen_proof", proof.id, "offline e-KYC"),
+        proves="a file issued for a name", issued_at=found.signed_at.isoformat(timespec="seconds"),
+        signer=found.signer_sha256, method=found.method, same_name=same_name(actor.name, proof.name),
+        same_name_as_lockers=all(same_name(link.name, proof.name) for link in links) if links else None,
+    )  # fmt: skip
+
+
+def _links(actor: Actor) -> list[CitizenLink]:
+    """What citizen lockers prove of the actor, kept from changing until the commit."""
+    found = select(CitizenLink).where(CitizenLink.person_id == actor.person_id).order_by(CitizenLink.id)
+    return list(db.session.scalars(found.with_for_update(read=True)))
 
 
 def _use(actor: Actor, digest: bytes) -> None:

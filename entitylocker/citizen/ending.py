@@ -13,7 +13,7 @@ from entitylocker.audit.tags import EventTag
 from entitylocker.citizen import rules
 from entitylocker.citizen.aftermath import clear_later
 from entitylocker.citizen.models import Lending, ShownProof
-from entitylocker.citizen.people import towards
+from entitylocker.citizen.people import address_of_lender, towards
 from entitylocker.citizen.states import Ending
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
@@ -72,7 +72,7 @@ def _locked(actor: Actor, lending_id: UUID) -> Lending:
 
 
 def _end(actor: Actor, row: Lending, because: Ending) -> None:
-    row.ended_at, row.ended_because, row.wrapped_key = utc_now(), because.value, None
+    row.ended_at, row.ended_because, row.wrapped_key, row.signers = utc_now(), because.value, None, []
     record(actor, EventTag.LENDING_END, Subject("lending", row.id, row.title), because=because.value)
     clear_later(row.organisation_id, row.id)
     tell_end(row, because)
@@ -81,7 +81,7 @@ def _end(actor: Actor, row: Lending, because: Ending) -> None:
 def tell_end(row: Lending, because: Ending) -> None:
     """Tell the lender that it is over and why."""
     send_mail(
-        to=row.person_email,
+        to=address_of_lender(row),
         subject=lazy_gettext("A lending has ended"),
         template="mail/lending_ended",
         name=row.person_name,
@@ -157,7 +157,7 @@ def remind(actor: Actor, lending_id: UUID) -> None:
     if row.ends_at - row.created_at <= 2 * rules.REMIND_BEFORE:
         return
     send_mail(
-        to=row.person_email,
+        to=address_of_lender(row),
         subject=lazy_gettext("A lending ends soon"),
         template="mail/lending_ends",
         name=row.person_name,
@@ -173,6 +173,7 @@ def note_unlinked(actor: Actor, lending_id: UUID) -> None:
     """Write the end of a lending that the end of its link brought into the organisation's trail. Raises NotFound."""
     require(actor, Permission.HOUSEKEEPING, actor.facts)
     row = _locked(actor, lending_id)
+    row.signers = []
     subject = Subject("lending", row.id, row.title)
     record(actor, EventTag.LENDING_END, subject, because=Ending.UNLINKED.value, by=row.person_name)
     tell_end(row, Ending.UNLINKED)

@@ -123,3 +123,10 @@ class EkycNotOffered(LockerError):
 class EkycTaken(EkycRefused):
     code = "ekyc_taken"
     message = N_("This file cannot be used for your account. Download a fresh one for yourself.")
+
+
+class EkycDiffers(EkycRefused):
+    """A file with another day of birth than a linked citizen locker proves: somebody else's."""
+
+    code = "ekyc_differs"
+    message = N_("This file says another date of birth than your linked citizen locker. It was not kept.")

@@ -9,7 +9,7 @@ import io
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
@@ -25,7 +25,7 @@ from entitylocker.citizen.models import CitizenLink, Lending
 from entitylocker.citizen.people import borrower, own_membership, towards
 from entitylocker.citizen.tokens import ask_locker
 from entitylocker.citizen.views import Offer, Terms, Wish
-from entitylocker.errors import N_, InvalidInput, LockerError
+from entitylocker.errors import InvalidInput, LockerError
 from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
 from entitylocker.organisations.keys import open_key
@@ -110,7 +110,7 @@ def _admit(giver: Actor, wish: Wish) -> _Admission:
     standing = borrower(giver)
     why_not = rules.why_not_until(wish.ends_on, utc_now())
     if why_not is not None:
-        raise InvalidInput({"ends_on": [why_not]})
+        raise InvalidInput({"ends_on": [gettext(why_not)]})
     return _Admission(standing.name, open_key(wish.organisation_id))
 
 
@@ -119,13 +119,13 @@ def _chosen(offers: list[Offer], wish: Wish) -> tuple[IssuedDocument, ...]:
     there = {offer.document.uri: offer for offer in offers}
     found = [there.get(uri) for uri in dict.fromkeys(wish.uris)]
     if not found or None in found:
-        raise InvalidInput({"uris": [N_("Please choose from the documents of the list.")]})
+        raise InvalidInput({"uris": [gettext("Please choose from the documents of the list.")]})
     if len(found) > rules.MOST_AT_ONCE:
-        raise InvalidInput({"uris": [N_("Please lend at most ten documents at a time.")]})
+        raise InvalidInput({"uris": [gettext("Please lend at most ten documents at a time.")]})
     chosen = [offer for offer in found if offer is not None]
     for offer in chosen:
         if offer.why_not is not None:
-            raise NotLendable({"uris": [offer.why_not]})
+            raise NotLendable({"uris": [gettext(offer.why_not)]})
     return tuple(offer.document for offer in chosen)
 
 
@@ -181,7 +181,6 @@ def _row(membership: Membership, organisation_name: str, link: CitizenLink, wish
         membership_id=membership.id,
         person_id=membership.person_id,
         person_name=membership.person_name,
-        person_email=membership.person_email,
         link_id=link.id,
         locker_name=locker_name(link.locker_key),
         title=taken.document.title,

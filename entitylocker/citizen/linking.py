@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
 from entitylocker.accounts.events import AccountRecovered
-from entitylocker.accounts.people import as_actor
+from entitylocker.accounts.people import as_actor, on_own_account
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.citizen.adapters import Identity, Tokens, TokensRefused
@@ -21,12 +21,12 @@ from entitylocker.citizen.aftermath import after_unlinking
 from entitylocker.citizen.errors import AlreadyLinked, IdentityMismatch, IdentityTaken, VisitEndedWithout, VisitNotKnown
 from entitylocker.citizen.lockers import LockerEntry, adapter_of, get_locker, list_lockers
 from entitylocker.citizen.models import CitizenLink
-from entitylocker.citizen.people import on_own_account
 from entitylocker.citizen.revoking import give_back, queue_revocation
 from entitylocker.citizen.rules import same_name
 from entitylocker.citizen.sealing import KeptTokens, Sealed, seal
 from entitylocker.citizen.states import Purpose
 from entitylocker.citizen.visits import Departure, Visit, depart
+from entitylocker.citizen.ways_in import is_only_way_in, tell_linked, tell_unlinked
 from entitylocker.errors import LockerError, NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.tenancy import open_use_case, use_case
@@ -34,7 +34,10 @@ from entitylocker.tenancy import open_use_case, use_case
 
 @dataclass(frozen=True)
 class LinkView:
-    """A link as its person sees it. `same_name`: whether the account has the proved name."""
+    """A link as its person sees it. `same_name`: whether the account has the proved name.
+
+    `only_way_in`: the account has neither password nor passkey nor another link.
+    """
 
     id: UUID
     locker_key: str
@@ -46,6 +49,7 @@ class LinkView:
     consent_valid_till: datetime | None
     same_name: bool
     broken: bool
+    only_way_in: bool
 
 
 @use_case(Permission.ACCOUNT_OWN, fresh=True)
@@ -95,6 +99,7 @@ def _record_link(actor: Actor, entry: LockerEntry, tokens: Tokens, identity: Ide
     link = _find_link_at(actor, entry.key)
     if link is not None and (link.issuer, link.subject) != (entry.said_by, identity.subject):
         raise AlreadyLinked
+    is_new = link is None
     if link is None:
         link = CitizenLink(
             id=uuid7(), created_at=utc_now(), person_id=actor.person_id, locker_key=entry.key,
@@ -107,6 +112,8 @@ def _record_link(actor: Actor, entry: LockerEntry, tokens: Tokens, identity: Ide
     _put(link)
     subject = Subject("citizen_link", link.id, entry.name)
     record(actor, EventTag.CITIZEN_LINK, subject, locker=entry.key, same_name=same_name(actor.name, link.name))
+    if is_new:
+        tell_linked(link, entry.name)
     return _view(actor, link)
 
 
@@ -117,11 +124,15 @@ def _write_identity(link: CitizenLink, tokens: Tokens, identity: Identity) -> No
 
 
 def keep_tokens(link: CitizenLink, tokens: Tokens, before: KeptTokens | None = None) -> None:
-    """Seal tokens into the link's row. A locker that sends no new refresh token means the old one to go on."""
+    """Seal tokens into the link's row, which ends the turn of whoever refreshes the old ones.
+
+    A locker that sends no new refresh token means the old one to go on.
+    """
     refresh_token = tokens.refresh_token or (before.refresh_token if before else None)
     sealed = seal(link.id, KeptTokens(tokens.access_token, refresh_token))
     link.wrapped_key, link.sealed_tokens = sealed.wrapped_key, sealed.sealed_tokens
     link.tokens_expire_at = tokens.expires_at
+    link.refresh_id, link.refreshing_until = None, None
 
 
 def _put(link: CitizenLink) -> None:
@@ -200,6 +211,7 @@ def _remove(actor: Actor, link: CitizenLink) -> None:
     end_source(link.id)
     queue_revocation(link.locker_key, Sealed(link.wrapped_key, link.sealed_tokens), link.id)
     name = locker_name(link.locker_key)
+    tell_unlinked(link, name)
     db.session.execute(delete(CitizenLink).where(CitizenLink.person_id == link.person_id, CitizenLink.id == link.id))
     record(actor, EventTag.CITIZEN_UNLINK, Subject("citizen_link", link.id, name), locker=link.locker_key)
 
@@ -228,6 +240,7 @@ def _view(actor: Actor, link: CitizenLink) -> LinkView:
         consent_valid_till=link.consent_valid_till,
         same_name=same_name(actor.name, link.name),
         broken=link.broken_at is not None or _is_over(link.consent_valid_till),
+        only_way_in=is_only_way_in(link),
     )
 
 

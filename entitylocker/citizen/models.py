@@ -35,13 +35,15 @@ class CitizenLink(Identified, Dated, Base):
     """A person's account in a citizen locker. Gone when the person ends it; never holds an Aadhaar number.
 
     Who it is there is `(issuer, subject)` and nothing else. The tokens are sealed under a key of their own, which the
-    operator's key wraps. `broken_at`: the locker takes our tokens no longer.
+    operator's key wraps. `broken_at`: the locker takes our tokens no longer. `refresh_id`: who is using up the refresh
+    token, until `refreshing_until` at most; nobody else may meanwhile.
     """
 
     __tablename__ = "citizen_links"
     __table_args__ = (
         UniqueConstraint("issuer", "subject"),
         UniqueConstraint("person_id", "locker_key"),
+        CheckConstraint("(refresh_id IS NULL) = (refreshing_until IS NULL)", name="refreshing"),
         {"info": {"kind": TableKind.PERSON}},
     )
 
@@ -59,10 +61,16 @@ class CitizenLink(Identified, Dated, Base):
     sealed_tokens: Mapped[bytes] = mapped_column(LargeBinary)
     tokens_expire_at: Mapped[datetime | None]
     broken_at: Mapped[datetime | None]
+    refresh_id: Mapped[UUID | None]
+    refreshing_until: Mapped[datetime | None]
 
 
 class CitizenProof(Identified, Dated, Base):
-    """What an offline e-KYC file proved. The file, the photograph and any part of an Aadhaar number are not kept."""
+    """That somebody held an offline e-KYC file for this name, issued at `signed_at`, and knew its share code.
+
+    Not that they are who it names. The file, its share code, the photograph and any part of an Aadhaar number are not
+    kept. `signature_method`: how the file was signed, as `signatures.ekyc.EkycResult` has it.
+    """
 
     __tablename__ = "citizen_proofs"
     __table_args__ = (
@@ -76,6 +84,7 @@ class CitizenProof(Identified, Dated, Base):
     proved_at: Mapped[datetime]
     signed_at: Mapped[datetime]
     signer_sha256: Mapped[str] = mapped_column(Text)
+    signature_method: Mapped[str | None] = mapped_column(Text)
     reference_digest: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -121,7 +130,10 @@ class CitizenRevocation(Identified, Dated, Base):
 
 
 class ShownProof(Identified, Dated, Base):
-    """What a member lets an organisation see of a proof. Gone when withdrawn, or when proof or membership ends."""
+    """What a member lets an organisation see of a proof. Gone when withdrawn, or when proof or membership ends.
+
+    `issued_at`: of offline e-KYC, when the file was made.
+    """
 
     __tablename__ = "shown_proofs"
     __table_args__ = (
@@ -144,6 +156,7 @@ class ShownProof(Identified, Dated, Base):
     name: Mapped[str] = mapped_column(Text)
     born_on: Mapped[date | None] = mapped_column(Date)
     proved_at: Mapped[datetime]
+    issued_at: Mapped[datetime | None]
 
 
 _VERDICTS = _words(Verdict)
@@ -176,7 +189,6 @@ class Lending(Identified, Dated, Base):
     membership_id: Mapped[UUID]
     person_id: Mapped[UUID]
     person_name: Mapped[str] = mapped_column(Text)
-    person_email: Mapped[str] = mapped_column(Text)
     link_id: Mapped[UUID]
     locker_name: Mapped[str] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.people import on_own_account
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.citizen.ending import own_lending, place_of
 from entitylocker.citizen.models import Lending, LendingRead
-from entitylocker.citizen.people import on_own_account, towards
+from entitylocker.citizen.people import towards
 from entitylocker.citizen.records import record_of
 from entitylocker.citizen.views import OwnLending
 from entitylocker.errors import Conflict, NotFound

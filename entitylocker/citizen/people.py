@@ -8,17 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from entitylocker.access import Actor, OrganisationState
-from entitylocker.audit.models import OPERATOR_LOG
 from entitylocker.citizen.errors import OrganisationMayNotBorrow
+from entitylocker.citizen.models import Lending
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.registration import Standing, find_standing
-
-
-def on_own_account(actor: Actor) -> Actor:
-    """The person for no organisation: what one does to one's own account stands in the installation's log."""
-    return replace(actor, organisation_id=OPERATOR_LOG, membership_id=None)
 
 
 def towards(actor: Actor, organisation_id: UUID) -> Actor:
@@ -45,6 +40,14 @@ def own_membership(actor: Actor) -> Membership:
     if membership is None:
         raise NotFound
     return membership
+
+
+def address_of_lender(row: Lending) -> str:
+    """Where the lender's mail goes, as the membership knows it now; in a transaction of the organisation."""
+    found = select(Membership.person_email).where(
+        Membership.organisation_id == row.organisation_id, Membership.id == row.membership_id
+    )
+    return db.session.scalars(found).one()
 
 
 def borrower(actor: Actor) -> Standing:

@@ -15,6 +15,7 @@ from entitylocker.citizen import service
 from entitylocker.citizen.blueprint import pages
 from entitylocker.citizen.errors import EkycRefused
 from entitylocker.citizen.schemas import EkycSchema, ShowSchema
+from entitylocker.citizen.showing import ShownToUs
 from entitylocker.citizen.states import Source
 from entitylocker.organisations.presenting import MemberNote
 from entitylocker.organisations.service import list_my_organisations
@@ -28,22 +29,31 @@ from entitylocker.web.headers import allow_form_action
 
 def notes_on_members(actor: Actor) -> dict[UUID, MemberNote]:
     """What members show of themselves, for the page of people."""
-    return {
-        membership_id: MemberNote(
-            kind="ok",
-            icon="id-card",
-            text=gettext("Proved to be %(name)s", name=shown.name),
-            detail=_how(shown.source, shown.source_name, docdate(shown.proved_at), docdate(shown.born_on)),
-        )
-        for membership_id, shown in service.proofs_of_members(actor).items()
-    }
+    return {membership_id: _note(shown) for membership_id, shown in service.proofs_of_members(actor).items()}
 
 
-def _how(source: str, source_name: str, day: str, birthday: str) -> str:
-    by = source_name if source == Source.LOCKER else gettext("offline e-KYC")
-    if birthday == docdate(None):
-        return gettext("by %(source)s on %(day)s", source=by, day=day)
-    return gettext("by %(source)s on %(day)s; born on %(birthday)s", source=by, day=day, birthday=birthday)
+def _note(shown: ShownToUs) -> MemberNote:
+    """A citizen locker vouches for the person; a file says only for whom it was issued, and the note no more."""
+    if shown.source is Source.LOCKER:
+        text, kind = gettext("Proved to be %(name)s", name=shown.name), "ok"
+        details = [gettext("by %(source)s on %(day)s", source=shown.source_name, day=docdate(shown.proved_at))]
+    else:
+        text, kind = gettext("Has an offline e-KYC file for %(name)s", name=shown.name), "info"
+        details = _of_file(shown)
+    if shown.born_on is not None:
+        details.append(gettext("born on %(day)s", day=docdate(shown.born_on)))
+    if not shown.same_name:
+        kind = "warn"
+        details.append(gettext("another name than the account"))
+    return MemberNote(kind=kind, icon="id-card", text=text, detail="; ".join(details))
+
+
+def _of_file(shown: ShownToUs) -> list[str]:
+    checked = gettext("checked on %(day)s", day=docdate(shown.proved_at))
+    says = gettext("says for whom UIDAI issued it, not who brought it")
+    if shown.issued_at is None:
+        return [checked, says]
+    return [gettext("issued on %(day)s", day=docdate(shown.issued_at)), checked, says]
 
 
 @pages.get("/account/citizen")
@@ -68,15 +78,12 @@ def _page(ekyc: Form | None = None, show: Form | None = None) -> str:
         proofs=proofs,
         ekyc_proof=next((proof for proof in proofs if proof.source is Source.EKYC), None),
         offers_ekyc=service.offers_ekyc(),
+        ekyc_days=service.ekyc_lasts().days,
         shown=service.list_shown(actor),
         mine=list_my_organisations(current_user.person_id),
-        ekyc=ekyc or Form(_Nothing),
-        show=show or Form(_Nothing),
+        ekyc=ekyc or Form(EkycSchema, unsent=True),
+        show=show or Form(ShowSchema, unsent=True),
     )
-
-
-class _Nothing(ShowSchema):
-    """Stands for a form that was not sent."""
 
 
 @pages.post("/account/citizen/links/<uuid:link_id>/end")

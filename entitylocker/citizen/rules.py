@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -9,12 +10,13 @@ from uuid import UUID
 from entitylocker.access import Facts
 from entitylocker.citizen.adapters import IssuedDocument
 from entitylocker.errors import N_
+from entitylocker.signatures.ekyc import read_day
 from entitylocker.web.formats import ZONE
 
 LONGEST_DAYS = 365
 MOST_AT_ONCE = 10
 REMIND_BEFORE = timedelta(days=3)
-EKYC_LASTS = timedelta(days=3)
+_YEAR = re.compile(r"[12]\d{3}")
 _TITLES = {"mr", "mrs", "ms", "dr", "shri", "smt", "kumari", "श्री", "श्रीमती"}
 # An Aadhaar card shows an Aadhaar number, which no organisation should have from here.
 _NEVER_LENT = {"ADHAR", "AADHAAR", "ADHAAR"}
@@ -34,6 +36,14 @@ def _words(name: str) -> list[str]:
         for letter in unicodedata.normalize("NFKC", name).casefold()
     )
     return sorted(word for word in plain.split() if word not in _TITLES)
+
+
+def same_birth(one: str, day: date) -> bool | None:
+    """Whether a birth as an offline e-KYC file writes it (a day, or the year only) is that day; None: nobody knows."""
+    if _YEAR.fullmatch(one):
+        return int(one) == day.year
+    born_on = read_day(one)
+    return None if born_on is None else born_on == day
 
 
 def end_of(day: date) -> datetime:

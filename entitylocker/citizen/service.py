@@ -1,7 +1,7 @@
 """The use cases of this room, by subject: links, signing in, proofs, what is shown, lending on both sides."""
 
 from entitylocker.citizen.borrowing import export_lent, get_lent, keep_copy, list_lent, open_lent
-from entitylocker.citizen.ekyc import add_ekyc, offers_ekyc, remove_ekyc
+from entitylocker.citizen.ekyc import add_ekyc, ekyc_lasts, offers_ekyc, remove_ekyc
 from entitylocker.citizen.ending import on_membership_ended, on_organisation_closed, withdraw_lending
 from entitylocker.citizen.lending import lend, list_lendable, prepare_lending
 from entitylocker.citizen.linking import begin_link, end_link, finish_link, get_link, list_links, on_account_recovered
@@ -17,6 +17,7 @@ __all__ = [
     "arrive",
     "begin_link",
     "begin_sign_in",
+    "ekyc_lasts",
     "end_link",
     "export_lent",
     "export_own",

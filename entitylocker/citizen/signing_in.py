@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy import text
 
 from entitylocker import tenancy
 from entitylocker.access import ANONYMOUS
+from entitylocker.accounts.epochs import read_epoch
 from entitylocker.accounts.sessions import Visit as BrowserVisit
 from entitylocker.accounts.signing import open_for
 from entitylocker.audit.recording import Subject, record_counted
@@ -43,12 +46,19 @@ def finish_sign_in(entry: LockerEntry, visit: Visit, code: str, browser: Browser
         raise VisitNotKnown
     tokens, identity = prove(entry, code, visit.verifier)
     give_back(entry, tokens)
+    person_id = _find_linked(entry, identity.subject)
+    epoch = None if person_id is None else read_epoch(person_id)
+    # Looked up again after that: whoever takes an account back ends its links and makes earlier proofs void.
+    if person_id is None or _find_linked(entry, identity.subject) != person_id:
+        record_counted(ANONYMOUS, EventTag.CITIZEN_LINK_REFUSED, Subject("citizen_locker", name=entry.name))
+        raise NotLinkedYet
+    return open_for(person_id, browser, AMR, epoch=epoch)
+
+
+def _find_linked(entry: LockerEntry, subject: str) -> UUID | None:
     with tenancy.transaction(Tenant()):
         found = db.session.execute(
             text("SELECT * FROM lookup_citizen_person(:issuer, :subject)"),
-            {"issuer": entry.said_by, "subject": identity.subject},
+            {"issuer": entry.said_by, "subject": subject},
         ).one_or_none()
-    if found is None:
-        record_counted(ANONYMOUS, EventTag.CITIZEN_LINK_REFUSED, Subject("citizen_locker", name=entry.name))
-        raise NotLinkedYet
-    return open_for(found.person_id, browser, AMR)
+    return None if found is None else found.person_id

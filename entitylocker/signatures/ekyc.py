@@ -7,6 +7,8 @@ begin the reference, the photograph, the address and the hashes of phone and mai
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import io
 import re
@@ -31,12 +33,10 @@ _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 _INDIA = timezone(timedelta(hours=5, minutes=30))
 # Four digits of the number, then when it was made: year to millisecond, in India.
 _REFERENCE = re.compile(r"\d{4}(\d{14})\d{3}\Z")
-# UIDAI's own files are signed with RSA and SHA-1 over digests of SHA-256: who wants to forge one needs a second
-# preimage of SHA-1, not a collision, as nobody outside chooses what UIDAI signs. Digests must be SHA-256 or more.
-_METHODS = frozenset(
-    {SignatureMethod.RSA_SHA1, SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA384, SignatureMethod.RSA_SHA512}
-)
-_DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512})
+# RSA with SHA-256, and RSA with SHA-1 as UIDAI's own files carry it; nothing else, and digests of SHA-256 only. Who
+# wants to forge one needs a second preimage of SHA-1, not a collision, as nobody outside chooses what UIDAI signs.
+_METHODS = {SignatureMethod.RSA_SHA256: "rsa-sha256", SignatureMethod.RSA_SHA1: "rsa-sha1"}
+_DIGESTS = frozenset({DigestAlgorithm.SHA256})
 
 
 class EkycRefusal(StrEnum):
@@ -63,19 +63,24 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EkycResult:
-    """What a file proves. `reference_digest`: SHA-256 over reference and signature, in hex; names the file."""
+    """What a file proves: that UIDAI issued it for somebody of that name at `signed_at`, not who brought it.
+
+    `reference_digest`: SHA-256 over reference and signature, in hex; names the file. `method`: how it is signed,
+    `rsa-sha256` or `rsa-sha1`.
+    """
 
     name: str
     born: str
     signed_at: datetime
     signer_sha256: str
     reference_digest: str
+    method: str
 
     def to_json(self) -> dict[str, Any]:
         """For the answer of the checker."""
         return {
             "name": self.name, "born": self.born, "signed_at": self.signed_at.isoformat(),
-            "signer_sha256": self.signer_sha256, "reference_digest": self.reference_digest,
+            "signer_sha256": self.signer_sha256, "reference_digest": self.reference_digest, "method": self.method,
         }  # fmt: skip
 
     @classmethod
@@ -86,12 +91,17 @@ class EkycResult:
     @property
     def born_on(self) -> date | None:
         """The day of birth, if the file says the day and not the year only."""
-        for form in ("%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"):
-            try:
-                return datetime.strptime(self.born, form).replace(tzinfo=UTC).date()
-            except ValueError:
-                continue
-        return None
+        return read_day(self.born)
+
+
+def read_day(written: str) -> date | None:
+    """A day as such files write it; None: it is none, such as a year alone."""
+    for form in ("%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(written, form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    return None
 
 
 def read_ekyc(
@@ -102,8 +112,8 @@ def read_ekyc(
     Raises Refused.
     """
     root = _parse(_unpack(data, code))
-    signature = _only_signature(root)
-    signed, certificate = _verified(root, certificates)
+    _only_signature(root)
+    signed, signature, certificate = _verified(root, certificates)
     # From here on only what the signature covers is looked at.
     reference = signed.get("referenceId", "")
     person = signed.find("UidData/Poi")
@@ -116,7 +126,8 @@ def read_ekyc(
         raise Refused(EkycRefusal.TOO_OLD)
     digest = hashlib.sha256(reference.encode() + b"\x00" + _signature_value(signature)).hexdigest()
     signer = hashlib.sha256(_der(certificate)).hexdigest()
-    return EkycResult(str(person.get("name"))[:200], str(person.get("dob", ""))[:10], signed_at, signer, digest)
+    name, born = str(person.get("name"))[:200], str(person.get("dob", ""))[:10]
+    return EkycResult(name, born, signed_at, signer, digest, _method(signature))
 
 
 def _unpack(data: bytes, code: str) -> bytes:
@@ -164,47 +175,54 @@ def _parse(content: bytes) -> Any:
     return root
 
 
-def _only_signature(root: Any) -> Any:
-    """The one signature, a child of the root. A second one, or one that lies deeper, is somebody's trick."""
+def _only_signature(root: Any) -> None:
+    """See that there is one signature, a child of the root. A second or a deeper one is a trick. Raises Refused."""
     everywhere = list(root.iter(_SIGNATURE))
     if not everywhere:
         raise Refused(EkycRefusal.NOT_SIGNED)
     if len(everywhere) != 1 or everywhere[0].getparent() is not root:
         raise Refused(EkycRefusal.ALTERED)
-    return everywhere[0]
 
 
-def _verified(root: Any, certificates: tuple[bytes, ...]) -> tuple[Any, x509.Certificate]:
-    """The element that the signature covers, which must be the whole, and whose it is. Raises Refused."""
+def _verified(root: Any, certificates: tuple[bytes, ...]) -> tuple[Any, Any, x509.Certificate]:
+    """The element that the signature covers, which must be the whole; the signature; whose it is. Raises Refused."""
     for der in certificates:
         certificate = x509.load_der_x509_certificate(der)
         # Validity is judged by when the file was made, once that is known to be signed.
         within = certificate.not_valid_before_utc + timedelta(seconds=1)
         config = SignatureConfiguration(
-            location="./", signature_methods=_METHODS, digest_algorithms=_DIGESTS, ignore_ambiguous_key_info=True,
-            verification_time=within,
+            location="./", signature_methods=frozenset(_METHODS), digest_algorithms=_DIGESTS,
+            ignore_ambiguous_key_info=True, verification_time=within,
         )  # fmt: skip
         try:
             found = XMLVerifier().verify(root, x509_cert=certificate, expect_config=config, validate_schema=True)
         except (SignXMLException, ValueError, TypeError, KeyError, AttributeError, etree.LxmlError):
             continue
-        signed = None if isinstance(found, list) else found.signed_xml
-        if signed is not None and signed.tag == _ROOT:
-            return signed, certificate
+        if not isinstance(found, list) and found.signed_xml is not None and found.signed_xml.tag == _ROOT:
+            return found.signed_xml, found.signature_xml, certificate
     raise Refused(EkycRefusal.ALTERED)
 
 
 def _made_at(reference: str) -> datetime | None:
     found = _REFERENCE.match(reference)
     try:
-        return datetime.strptime(found.group(1), "%Y%m%d%H%M%S").replace(tzinfo=_INDIA) if found else None
+        made = datetime.strptime(found.group(1), "%Y%m%d%H%M%S") if found else None
+        return made.replace(tzinfo=_INDIA).astimezone(UTC) if made else None
     except ValueError:
         return None
 
 
 def _signature_value(signature: Any) -> bytes:
-    value = signature.findtext("{http://www.w3.org/2000/09/xmldsig#}SignatureValue", "")
-    return "".join(str(value).split()).encode()
+    """The bytes, not the text: one signature can be written down in many ways that all verify."""
+    try:
+        return base64.b64decode(signature.findtext("{*}SignatureValue", ""))
+    except binascii.Error:
+        raise Refused(EkycRefusal.ALTERED) from None
+
+
+def _method(signature: Any) -> str:
+    stated = signature.find("{*}SignedInfo/{*}SignatureMethod")
+    return _METHODS[SignatureMethod(stated.get("Algorithm"))]
 
 
 def _der(certificate: x509.Certificate) -> bytes:

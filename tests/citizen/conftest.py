@@ -13,6 +13,7 @@ from flask import Flask
 from entitylocker.outgoing import Hosts, Outgoing
 from tests.citizen.ekyc_files import Signer, make_signer
 from tests.citizen.house import Citizens
+from tests.citizen.lent import Lent
 from tests.factories import Organisations
 from tests.sandbox.citizen import RunningLocker, citizen_locker
 
@@ -55,3 +56,8 @@ def citizens(
     hosts = ",".join(locker.base_url.removeprefix("http://") for locker in two_lockers)
     monkeypatch.setattr(room, "outgoing", Outgoing(Hosts.parse(hosts)))
     return Citizens(app, organisations, *two_lockers)
+
+
+@pytest.fixture
+def lent(citizens: Citizens) -> Lent:
+    return Lent(citizens)

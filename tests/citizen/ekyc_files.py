@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from signxml import CanonicalizationMethod, DigestAlgorithm, SignatureConstructi
 CODE = "4321"
 PHOTO = base64.b64encode(b"\xff\xd8\xff a face " * 40).decode()
 INDIA = ZoneInfo("Asia/Kolkata")
+_ONCE = itertools.count()
 
 
 @dataclass
@@ -51,7 +53,8 @@ def make_signer(name: str = "DS Unique Identification Authority (trial)", *, end
 
 
 def reference(made_at: datetime, last_digits: str = "1234") -> str:
-    return last_digits + made_at.astimezone(INDIA).strftime("%Y%m%d%H%M%S") + "123"
+    """No two are the same, as with UIDAI: what would be the milliseconds counts on."""
+    return last_digits + made_at.astimezone(INDIA).strftime("%Y%m%d%H%M%S") + f"{next(_ONCE) % 1000:03d}"
 
 
 def unsigned(
@@ -65,7 +68,12 @@ def unsigned(
     return root
 
 
-def sign(root: Any, signer: Signer, method: SignatureMethod = SignatureMethod.RSA_SHA256) -> Any:
+def sign(
+    root: Any,
+    signer: Signer,
+    method: SignatureMethod = SignatureMethod.RSA_SHA256,
+    digest: DigestAlgorithm = DigestAlgorithm.SHA256,
+) -> Any:
     class OldSigner(XMLSigner):
         def check_deprecated_methods(self) -> None:
             """UIDAI's own files carry RSA with SHA-1."""
@@ -73,7 +81,7 @@ def sign(root: Any, signer: Signer, method: SignatureMethod = SignatureMethod.RS
     made = OldSigner(
         method=SignatureConstructionMethod.enveloped,
         signature_algorithm=method,
-        digest_algorithm=DigestAlgorithm.SHA256,
+        digest_algorithm=digest,
         c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_0,
     )
     return made.sign(root, key=signer.key, cert=[signer.certificate])

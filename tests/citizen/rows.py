@@ -78,7 +78,7 @@ def put_lending(app: Flask, person: Person, organisation_id: UUID, membership_id
                 Lending(
                     id=lending_id, organisation_id=organisation_id, organisation_name="An organisation",
                     membership_id=membership_id, person_id=person.person_id, person_name=person.name,
-                    person_email=person.email, link_id=uuid4(), locker_name="Sample", title="Degree certificate",
+                    link_id=uuid4(), locker_name="Sample", title="Degree certificate",
                     type_code="DGCER", issuer_name="A university", purpose="for the matrix", ends_on=ends_on,
                     ends_at=end_of(ends_on), size=stored.plaintext_size, ciphertext_size=stored.ciphertext_size,
                     sha256=stored.sha256, wrapped_key=stored.wrapped_key, verdict="not_signed", signers=[], reads=0,

@@ -162,6 +162,22 @@ def test_attack_19_a_code_of_another_visit_is_not_taken(citizens: Citizens) -> N
     assert _linked(citizens, attacker) == []
 
 
+def test_attack_19_the_attackers_code_in_the_victims_own_visit_is_not_taken(citizens: Citizens) -> None:
+    """Code injection the other way round: the victim set out; what comes back is the attacker's code."""
+    citizens.fresh_citizen("farhan")
+    victim, attacker = citizens.organisations.person(), citizens.organisations.person()
+    own = parse_qs(urlsplit(citizens.one.walk(citizens.browser(attacker).begin(), "farhan")).query)["code"][0]
+    browser = citizens.browser(victim)
+    back = citizens.one.walk(browser.begin(), "kiran")
+    answer = browser.come_back(back.replace(parse_qs(urlsplit(back).query)["code"][0], own))
+    assert answer.status_code == 400 and "Nothing was linked" in said(answer)
+    assert _linked(citizens, victim) == [] and _linked(citizens, attacker) == []
+    stranger = citizens.stranger()
+    back = citizens.one.walk(stranger.begin(sign_in=True), "kiran")
+    stranger.come_back(back.replace(parse_qs(urlsplit(back).query)["code"][0], own))
+    assert stranger.get("/account").status_code in (302, 303), "nor is anybody signed in by it"
+
+
 def test_attack_19_a_code_of_one_locker_is_never_carried_to_the_other(
     citizens: Citizens, monkeypatch: pytest.MonkeyPatch
 ) -> None:

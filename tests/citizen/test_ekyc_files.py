@@ -7,12 +7,13 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from lxml import etree
-from signxml import SignatureMethod
+from signxml import DigestAlgorithm, SignatureMethod
 
 from entitylocker.signatures.client import LocalChecker
 from entitylocker.signatures.ekyc import XML_BYTES, ZIP_BYTES, EkycRefusal, EkycResult, Refused, read_ekyc
@@ -41,14 +42,31 @@ def refusal(data: bytes, signer: Signer, code: str = CODE) -> EkycRefusal:
 def test_a_genuine_file_proves_name_and_day_of_birth_and_hands_nothing_else_on(signer: Signer) -> None:
     found = read(genuine(signer, last_digits="9753"), signer)
     assert (found.name, found.born_on) == ("Meera Joshi", date(1991, 2, 14))
-    assert set(found.to_json()) == {"name", "born", "signed_at", "signer_sha256", "reference_digest"}
+    assert set(found.to_json()) == {"name", "born", "signed_at", "signer_sha256", "reference_digest", "method"}
     told = str(found.to_json())
     assert PHOTO not in told and "Pune" not in told and "9753" not in told.replace(found.reference_digest, "")
 
 
 def test_the_old_cipher_and_the_old_method_that_uidai_uses_are_read(signer: Signer) -> None:
     document = sign(unsigned(), signer, SignatureMethod.RSA_SHA1)
-    assert read(pack_with_old_cipher(etree.tostring(document), CODE), signer).name == "Meera Joshi"
+    found = read(pack_with_old_cipher(etree.tostring(document), CODE), signer)
+    assert (found.name, found.method) == ("Meera Joshi", "rsa-sha1")
+    assert read(genuine(signer), signer).method == "rsa-sha256"
+
+
+@pytest.mark.parametrize(
+    ("method", "digest"),
+    [
+        (SignatureMethod.RSA_SHA384, DigestAlgorithm.SHA256),
+        (SignatureMethod.SHA3_256_RSA_MGF1, DigestAlgorithm.SHA256),
+        (SignatureMethod.RSA_SHA1, DigestAlgorithm.SHA1),
+        (SignatureMethod.RSA_SHA256, DigestAlgorithm.SHA512),
+    ],
+)
+def test_methods_that_uidai_does_not_use_prove_nothing(
+    signer: Signer, method: SignatureMethod, digest: DigestAlgorithm
+) -> None:
+    assert refusal(pack(sign(unsigned(), signer, method, digest)), signer) is EkycRefusal.ALTERED
 
 
 def test_a_year_of_birth_alone_is_no_day(signer: Signer) -> None:
@@ -193,6 +211,35 @@ def test_the_digest_names_the_file_and_not_the_person(signer: Signer) -> None:
     one, other = genuine(signer), genuine(signer, made_at=datetime.now(UTC) - timedelta(hours=2))
     assert read(one, signer).reference_digest == read(one, signer).reference_digest
     assert read(one, signer).reference_digest != read(other, signer).reference_digest
+
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def _spare_bits(value: str) -> str:
+    """The last letter before the padding has four bits that mean nothing."""
+    bare = value.rstrip("=")
+    return bare[:-1] + _ALPHABET[_ALPHABET.index(bare[-1]) ^ 1] + "=" * (len(value) - len(bare))
+
+
+def _broken_in_two(value: str) -> str:
+    return f" {value[:9]}\n{value[9:]} "
+
+
+@pytest.mark.parametrize("written", [_spare_bits, lambda value: f"{value}=", _broken_in_two])
+def test_a_signature_that_is_written_down_otherwise_makes_no_other_file_of_it(
+    signer: Signer, written: Callable[[str], str]
+) -> None:
+    """Else one file would be a proof for as many accounts as there are ways to write its signature."""
+    document = etree.fromstring(etree.tostring(sign(unsigned(), signer)))
+    plain = read(pack(document), signer)
+    value = document.find(f"{SIGNATURE}/{{*}}SignatureValue")
+    value.text = written("".join(value.text.split()))
+    names = set()
+    with suppress(Refused):
+        names.add(read(pack(document), signer).reference_digest)
+    assert names <= {plain.reference_digest}
+    assert names or written is not _broken_in_two, "lines may be broken anywhere"
 
 
 def test_the_checker_of_the_machine_reads_such_files_and_the_web_process_does_not(signer: Signer) -> None:

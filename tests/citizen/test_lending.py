@@ -1,4 +1,4 @@
-"""Lending: the person's yes, what the organisation gets, and that every end is one at that very moment."""
+"""Lending: the person's yes, what the organisation gets, and the record of both sides."""
 
 from __future__ import annotations
 
@@ -6,76 +6,18 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy import func, select, update
-from uuid_utils.compat import uuid7
 
-from entitylocker import tenancy
-from entitylocker.access import OrganisationState, Role
+from entitylocker.access import Role
 from entitylocker.citizen import lending
 from entitylocker.citizen.adapters import IssuedDocument
-from entitylocker.citizen.jobs import check_lending, clear_lending, keep_time, note_ending, sweep
-from entitylocker.citizen.linking import end_link
+from entitylocker.citizen.jobs import check_lending, sweep
 from entitylocker.citizen.models import Lending, LendingRead
-from entitylocker.citizen.rules import end_of, object_key, why_not_lent
-from entitylocker.citizen.service import open_lent, withdraw_lending
-from entitylocker.errors import NotFound
-from entitylocker.extensions import db
-from entitylocker.jobs.worker import connection_facts
-from entitylocker.organisations.models import Membership, Organisation
-from entitylocker.organisations.service import end_membership
-from entitylocker.tenancy import Tenant
+from entitylocker.citizen.rules import object_key, why_not_lent
 from entitylocker.vault import service as vault
-from entitylocker.vault.models import Document
 from entitylocker.vault.views import Filters
 from tests.citizen.house import Citizens, said
-from tests.factories import Member, Person
-
-
-@pytest.fixture
-def lent(citizens: Citizens) -> Lent:
-    return Lent(citizens)
-
-
-class Lent:
-    """Meera lends one paper to an organisation she belongs to; a reader there."""
-
-    def __init__(self, citizens: Citizens) -> None:
-        self.citizens = citizens
-        citizens.fresh_citizen("meera")
-        self.person, self.administrator = citizens.member()
-        self.reader, _ = citizens.member(Role.READER, to=self.administrator)
-        self.link = citizens.link(self.person)
-        self.row: Lending = citizens.lend(self.person, self.link, self.administrator)
-        self.place = self.administrator.organisation_id
-
-    @property
-    def path(self) -> str:
-        return f"/organisations/{self.place}/lent/{self.row.id}"
-
-    def open(self, member: Member | None = None) -> Any:
-        return self.citizens.browser(member or self.reader).get(f"{self.path}/content")
-
-    def fresh(self) -> Lending:
-        found = self.citizens.rows(self.person, Lending, Lending.id == self.row.id)
-        row: Lending = found[0]
-        return row
-
-    def set(self, **values: Any) -> None:
-        with self.citizens.app.app_context(), tenancy.transaction(Tenant(organisation_id=self.place)):
-            db.session.execute(update(Lending).where(Lending.id == self.row.id).values(**values))
-
-    def post(self, path: str, **fields: Any) -> Any:
-        return self.citizens.browser(self.person).post(f"/account/lending/{self.row.id}/{path}", **fields)
-
-    def is_closed(self, because: str) -> None:
-        """Nobody reads it, nobody could: the key is gone."""
-        answer = self.open()
-        assert answer.status_code == 404, answer.status_code
-        assert self.citizens.browser(self.reader).get(self.path).status_code == 404
-        row = self.fresh()
-        assert (row.wrapped_key, row.ended_because) == (None, because) and row.ended_at is not None
+from tests.citizen.lent import Lent, join, lend_again
 
 
 def test_a_lent_paper_is_opened_by_readers_and_the_person_sees_each_time(lent: Lent) -> None:
@@ -125,117 +67,6 @@ def test_what_lies_in_the_store_is_encrypted(lent: Lent) -> None:
     assert len(stored) == lent.row.ciphertext_size and b"%PDF" not in stored
 
 
-def test_taken_back_it_is_closed_at_that_very_moment(lent: Lent) -> None:
-    assert lent.open().status_code == 200
-    assert lent.post("withdraw").status_code == 303
-    lent.is_closed("withdrawn")
-    assert "lending:end" in lent.citizens.tags(lent.place)
-    assert lent.post("withdraw").status_code == 303, "twice does no harm"
-
-
-def test_its_bytes_leave_the_store(lent: Lent) -> None:
-    store = lent.citizens.app.extensions["entitylocker"].store
-    key = object_key(lent.place, lent.row.id)
-    assert store.exists(key)
-    lent.post("withdraw")
-    lent.citizens.do(clear_lending, str(lent.place), str(lent.row.id))
-    assert not store.exists(key)
-
-
-def test_the_end_of_the_day_ends_it_even_if_no_job_ran(lent: Lent) -> None:
-    assert lent.row.ends_at == end_of(lent.row.ends_on)
-    _end_its_day(lent)
-    assert lent.open().status_code == 404
-    lent.citizens.do(keep_time)
-    lent.is_closed("time")
-    assert "A lending has ended" in [mail.subject for mail in lent.citizens.mails(lent.person)]
-
-
-def _end_its_day(lent: Lent) -> None:
-    """The end of a lending is not the app's to change; its owner moves it for the test."""
-    _as_owner(lent, "UPDATE lendings SET ends_at = now() - interval '1 second' WHERE id = %s")
-
-
-def _as_owner(lent: Lent, statement: str) -> None:
-    settings = lent.citizens.app.extensions["entitylocker"].settings
-    with psycopg.connect(**connection_facts(settings.database_owner_url)) as connection:
-        connection.execute("ALTER TABLE lendings NO FORCE ROW LEVEL SECURITY")
-        connection.execute(statement, [lent.row.id])
-        connection.execute("ALTER TABLE lendings FORCE ROW LEVEL SECURITY")
-
-
-def test_the_person_is_reminded_once_before_the_end(lent: Lent) -> None:
-    _as_owner(lent, "UPDATE lendings SET ends_at = now() + interval '2 days' WHERE id = %s")
-    lent.citizens.do(keep_time)
-    _as_owner(lent, "UPDATE lendings SET reminded_at = NULL, created_at = now() - interval '30 days' WHERE id = %s")
-    lent.citizens.do(keep_time)
-    lent.citizens.do(keep_time)
-    subjects = [mail.subject for mail in lent.citizens.mails(lent.person)]
-    assert subjects.count("A lending ends soon") == 1
-    assert lent.fresh().ended_at is None and lent.open().status_code == 200
-
-
-def test_the_end_of_the_membership_ends_it_in_the_same_transaction(lent: Lent) -> None:
-    membership_id = lent.person.actor.membership_id
-    assert membership_id is not None
-    with lent.citizens.app.test_request_context():
-        end_membership(lent.administrator.actor, membership_id)
-    lent.is_closed("membership")
-
-
-def test_the_end_of_the_link_ends_everything_lent_through_it_everywhere(lent: Lent) -> None:
-    citizens = lent.citizens
-    elsewhere = citizens.organisations.make(name="Malabar Traders")
-    with citizens.app.test_request_context():
-        _join(lent, elsewhere)
-    second = citizens.lend(lent.person, lent.link, elsewhere)
-    with citizens.app.test_request_context():
-        end_link(_as_person(lent), lent.link.id)
-    lent.is_closed("unlinked")
-    assert [row.wrapped_key for row in citizens.rows(lent.person, Lending)] == [None, None]
-    for place, one in ((lent.place, lent.row.id), (elsewhere.organisation_id, second.id)):
-        citizens.do(note_ending, str(place), str(one), "lending")
-        assert "lending:end" in citizens.tags(place)
-    assert [mail.subject for mail in citizens.mails(lent.person)].count("A lending has ended") == 2
-
-
-def _as_person(lent: Lent) -> Any:
-    return Person.actor.fget(lent.person)  # type: ignore[attr-defined]
-
-
-def _join(lent: Lent, elsewhere: Member) -> None:
-    with tenancy.transaction(Tenant(organisation_id=elsewhere.organisation_id)):
-        db.session.add(
-            Membership(
-                id=uuid7(), organisation_id=elsewhere.organisation_id, person_id=lent.person.person_id,
-                person_name=lent.person.name, person_email=lent.person.email, role="member",
-            )
-        )  # fmt: skip
-
-
-def test_a_suspended_organisation_reads_nothing_that_was_lent(lent: Lent) -> None:
-    _set_state(lent, OrganisationState.SUSPENDED)
-    try:
-        assert lent.open().status_code in (403, 404)
-        assert lent.fresh().reads == 0
-        answer = _try(lent)
-        assert answer.status_code == 422
-    finally:
-        _set_state(lent, OrganisationState.ACTIVE)
-
-
-def _set_state(lent: Lent, state: OrganisationState) -> None:
-    with lent.citizens.app.app_context(), tenancy.transaction(Tenant(organisation_id=lent.place)):
-        db.session.execute(update(Organisation).where(Organisation.id == lent.place).values(state=state.value))
-
-
-def _try(lent: Lent, **changes: Any) -> Any:
-    fields = lent.citizens.terms(lent.person, lent.link, lent.administrator, **changes)
-    return lent.citizens.browser(lent.person).post(
-        f"/account/citizen/links/{lent.link.id}/lend", **fields, decision="allow"
-    )
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -249,23 +80,23 @@ def _try(lent: Lent, **changes: Any) -> Any:
     ],
 )
 def test_what_does_not_fit_is_not_lent(lent: Lent, changes: dict[str, Any]) -> None:
-    assert _try(lent, **changes).status_code == 422
+    assert lend_again(lent, **changes).status_code == 422
     assert len(lent.citizens.rows(lent.person, Lending)) == 1
 
 
 def test_nothing_is_lent_to_strangers_or_to_unverified_organisations(lent: Lent) -> None:
     stranger = lent.citizens.organisations.make(name="Strangers")
-    assert _try(lent, organisation_id=str(stranger.organisation_id)).status_code == 404
+    assert lend_again(lent, organisation_id=str(stranger.organisation_id)).status_code == 404
     unverified = lent.citizens.organisations.make(name="New", verified=False)
     with lent.citizens.app.test_request_context():
-        _join(lent, unverified)
-    assert _try(lent, organisation_id=str(unverified.organisation_id)).status_code == 422
+        join(lent, unverified)
+    assert lend_again(lent, organisation_id=str(unverified.organisation_id)).status_code == 422
     assert len(lent.citizens.rows(lent.person, Lending)) == 1
 
 
 def test_a_paper_that_was_changed_on_the_way_is_not_lent(lent: Lent) -> None:
     lent.citizens.one.faults.switch_on("wrong_hmac", "file", times=1)
-    assert _try(lent, uris=lent.citizens.uris()[:2]).status_code == 409
+    assert lend_again(lent, uris=lent.citizens.uris()[:2]).status_code == 409
     assert len(lent.citizens.rows(lent.person, Lending)) == 1
 
 
@@ -281,7 +112,7 @@ def test_all_papers_of_one_yes_are_lent_or_none(lent: Lent, monkeypatch: pytest.
         return plain(*arguments)
 
     monkeypatch.setattr(lending, "_take", second_fails)
-    assert _try(lent, uris=lent.citizens.uris()[:2]).status_code == 503
+    assert lend_again(lent, uris=lent.citizens.uris()[:2]).status_code == 503
     assert len(lent.citizens.rows(lent.person, Lending)) == 1
     assert {item.key for item in store.list_keys(prefix=f"lent/{lent.place}/")} == before
 
@@ -330,15 +161,6 @@ def test_a_copy_is_kept_only_with_a_yes_of_its_own_and_says_on_what_ground(lent:
     assert "A copy stays there" in citizens.mails(lent.person)[-1].text
 
 
-def test_without_a_separate_yes_nothing_personal_stays(lent: Lent) -> None:
-    lent.post("withdraw")
-    lent.citizens.do(clear_lending, str(lent.place), str(lent.row.id))
-    with lent.citizens.app.app_context(), tenancy.transaction(Tenant(organisation_id=lent.place)):
-        assert db.session.scalar(select(func.count()).select_from(Document)) == 0
-        row = db.session.get(Lending, lent.row.id)
-    assert row is not None and row.wrapped_key is None
-
-
 def test_both_sides_export_the_record(lent: Lent) -> None:
     lent.open()
     mine = lent.citizens.browser(lent.person).get(f"/account/lending/{lent.row.id}/record")
@@ -371,10 +193,3 @@ def test_the_sweeper_of_the_vault_leaves_lent_papers_alone(lent: Lent) -> None:
 def test_an_aadhaar_card_is_not_offered_for_lending() -> None:
     card = IssuedDocument("in.gov.uidai-ADHAR-1", "Aadhaar", "ADHAR", "UIDAI", "", True)
     assert why_not_lent(card) and "Aadhaar" in str(why_not_lent(card))
-
-
-def test_a_lending_that_ended_while_it_was_opened_is_noticed(lent: Lent) -> None:
-    with lent.citizens.app.test_request_context():
-        withdraw_lending(lent.person.actor, lent.row.id)
-        with pytest.raises(NotFound):
-            open_lent(lent.reader.actor, lent.row.id)

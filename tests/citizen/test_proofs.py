@@ -91,7 +91,7 @@ def _altered(signer: Signer) -> bytes:
         (lambda signer: b"%PDF-1.7", CODE, "no ZIP file"),
         (lambda signer: pack(b"<a/>"), CODE, "no offline e-KYC"),
         (lambda signer: b"P" * (1024 * 1024 + 1), CODE, "larger than any"),
-        (lambda signer: genuine(signer, made_at=datetime.now(UTC) - timedelta(days=4)), CODE, "older than three days"),
+        (lambda signer: genuine(signer, made_at=datetime.now(UTC) - timedelta(days=4)), CODE, "older than 3 days"),
     ],
 )
 def test_what_proves_nothing_is_refused_in_words(
@@ -100,7 +100,7 @@ def test_what_proves_nothing_is_refused_in_words(
     person = citizens.organisations.person()
     answer = send(citizens, person, make(ekyc_signer), code)
     assert answer.status_code == 422 and words in said(answer)
-    assert f'value="{code}"' not in answer.text
+    assert f'value="{code}"' not in answer.text and "Please fill this in" not in said(answer)
     assert citizens.rows(person, CitizenProof) == []
 
 
