@@ -28,7 +28,10 @@ _ROLES = ", ".join(f"'{role}'" for role in GROUP_ROLES)
 
 
 class DirectoryToken(Identified, Dated, Base):
-    """With what an organisation's directory comes. The token itself is shown once and kept as a digest."""
+    """With what an organisation's directory comes. The token itself is shown once and kept as a digest.
+
+    `issued_by_id`: the membership it stands by. It opens nothing once that one may issue none any more.
+    """
 
     __tablename__ = "directory_tokens"
     __table_args__ = (
@@ -41,8 +44,10 @@ class DirectoryToken(Identified, Dated, Base):
     name: Mapped[str] = mapped_column(Text)
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     issued_by_name: Mapped[str] = mapped_column(Text)
+    issued_by_id: Mapped[UUID | None]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
 
 
 class DirectoryUser(Identified, Dated, Base):
@@ -58,6 +63,7 @@ class DirectoryUser(Identified, Dated, Base):
         UniqueConstraint("organisation_id", "name_normalised"),
         ForeignKeyConstraint(["organisation_id", "membership_id"], ["memberships.organisation_id", "memberships.id"]),
         Index("ix_directory_users_email_normalised", "organisation_id", "email_normalised"),
+        Index("ix_directory_users_external_id", "organisation_id", "external_id"),
         {"info": {"kind": TableKind.OWN}},
     )
 
@@ -119,6 +125,7 @@ class IdentityProvider(Identified, Dated, Base):
     """An organisation's own OpenID provider. `slug`: what stands in the address of its way in.
 
     The client's secret is encrypted under a key of its own (`wrapped_key`, wrapped by the operator's).
+    `discovery`, `keys`: what the provider answered at `asked_at`; `tried_at`: when it was asked last.
     """
 
     __tablename__ = "identity_providers"
@@ -137,6 +144,10 @@ class IdentityProvider(Identified, Dated, Base):
     encrypted_secret: Mapped[bytes] = mapped_column(LargeBinary)
     set_up_by_name: Mapped[str] = mapped_column(Text)
     ended_at: Mapped[datetime | None]
+    discovery: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    keys: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    asked_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
 
 
 class FederatedIdentity(Identified, Dated, Base):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -27,7 +27,10 @@ SCOPE = "openid profile email"
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 LEEWAY_SECONDS = 60
 LONGEST_SUBJECT = 255
-_LIMITS = Limits(total_seconds=10, max_bytes=256 * 1024)
+# Somebody waits for each of these calls, in a thread that others wait for.
+_LIMITS = Limits(connect_seconds=3, total_seconds=5, max_bytes=256 * 1024)
+_METHODS = ("client_secret_basic", "client_secret_post")
+_OF_KEYS = ("kty", "use", "alg", "kid", "n", "e", "crv", "x", "y")
 _FORM = "application/x-www-form-urlencoded"
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
@@ -55,6 +58,10 @@ class Metadata:
     token_endpoint_auth_methods_supported: list[str]
     authorization_response_iss_parameter_supported: bool
 
+    def to_json(self) -> dict[str, Any]:
+        """For keeping."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Client:
@@ -76,11 +83,21 @@ class Claims:
 
 def discover(outgoing: Outgoing, issuer: str) -> Metadata:
     """Where the provider `issuer` answers. Raises ProviderDoesNotAnswer, ProviderUntrustworthy."""
-    found = _read(outgoing, issuer.rstrip("/") + _WELL_KNOWN)
+    return read_metadata(outgoing, issuer, _read(outgoing, issuer.rstrip("/") + _WELL_KNOWN))
+
+
+def read_metadata(outgoing: Outgoing, issuer: str, found: dict[str, Any]) -> Metadata:
+    """What a provider says of itself, once it holds: now, or when it is taken out of what was kept.
+
+    Raises ProviderUntrustworthy.
+    """
     try:
-        metadata = Metadata(**_MetadataSchema().load(found))
+        loaded = _MetadataSchema().load(found)
     except ValidationError:
         raise ProviderUntrustworthy(why="metadata") from None
+    offered = loaded.pop("token_endpoint_auth_methods_supported")
+    known = [method for method in _METHODS if method in offered]
+    metadata = Metadata(**loaded, token_endpoint_auth_methods_supported=known)
     if metadata.issuer != issuer:
         raise ProviderUntrustworthy(why="issuer")
     asked = (issuer, metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri)
@@ -114,8 +131,24 @@ def authorization_url(metadata: Metadata, client: Client, *, state: str, nonce: 
     return metadata.authorization_endpoint + joint + urlencode(query, quote_via=quote)
 
 
-def exchange(outgoing: Outgoing, metadata: Metadata, client: Client, *, code: str, verifier: str, nonce: str) -> Claims:
-    """Who stands behind a code. Raises ProviderDoesNotAnswer, ProviderUntrustworthy."""
+def fetch_keys(outgoing: Outgoing, metadata: Metadata) -> dict[str, Any]:
+    """The public keys of a provider, and nothing else of what stands there.
+
+    Raises ProviderDoesNotAnswer, ProviderUntrustworthy.
+    """
+    return {"keys": [_public_part(key) for key in _only_public(_read(outgoing, metadata.jwks_uri))["keys"]]}
+
+
+def _public_part(key: dict[str, Any]) -> dict[str, str]:
+    found = {name: key[name] for name in _OF_KEYS if name in key}
+    return {name: value for name, value in found.items() if isinstance(value, str) and value.isprintable()}
+
+
+def exchange(outgoing: Outgoing, metadata: Metadata, client: Client, *, code: str, verifier: str) -> str:
+    """The ID token for a code, as it came: nothing of it is checked.
+
+    Raises ProviderDoesNotAnswer, ProviderUntrustworthy.
+    """
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -135,17 +168,19 @@ def exchange(outgoing: Outgoing, metadata: Metadata, client: Client, *, code: st
     token = _as_object(answer.body).get("id_token")
     if not isinstance(token, str):
         raise ProviderUntrustworthy(why="no_id_token")
-    keys = _read(outgoing, metadata.jwks_uri)
-    return read_id_token(token, keys, issuer=metadata.issuer, client_id=client.client_id, nonce=nonce)
+    return token
 
 
 def read_id_token(token: str, keys: dict[str, Any], *, issuer: str, client_id: str, nonce: str) -> Claims:
     """What an ID token says, once all of it holds (OpenID Connect Core 1.0, section 3.1.3.7).
 
-    Raises ProviderUntrustworthy; `why` names what did not hold.
+    Raises ProviderUntrustworthy; `why` names what did not hold: `signature` where none of `keys` made it.
     """
     try:
         claims = jwt.decode(token, KeySet.import_key_set(_only_public(keys)), algorithms=ALGORITHMS).claims
+    except (JoseError, ValueError, KeyError, TypeError) as fault:
+        raise ProviderUntrustworthy(why="signature") from fault
+    try:
         jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": issuer},

@@ -23,6 +23,7 @@ from entitylocker.federation.models import (
 )
 from entitylocker.federation.providers import list_providers
 from entitylocker.federation.tokens import list_tokens
+from entitylocker.organisations.rights import lock_organisations
 from entitylocker.organisations.rules import may_invite_to
 from entitylocker.tenancy import use_case
 
@@ -102,6 +103,7 @@ def set_group_role(actor: Actor, group_id: UUID, role: str | None) -> None:
     Nobody lets a directory give more than they hold themselves.
     """
     require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
+    lock_organisations(actor.organisation_id)
     group = db.session.scalar(
         select(DirectoryGroup)
         .where(DirectoryGroup.organisation_id == actor.organisation_id, DirectoryGroup.id == group_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -12,6 +12,9 @@ from entitylocker.accounts.browsers import begin_session, visit
 from entitylocker.accounts.throttling import limit_addresses
 from entitylocker.extensions import limiter
 from entitylocker.federation import arrivals, overview, providers, tokens
+from entitylocker.federation import connections as own_connections
+from entitylocker.federation.arrivals import Trip
+from entitylocker.federation.providers import Provider
 from entitylocker.federation.rules import GROUP_ROLES
 from entitylocker.federation.schemas import GroupRoleSchema, ProviderSchema, TokenSchema, WaySchema
 from entitylocker.web.actors import current_actor
@@ -28,29 +31,47 @@ _PROVED = "provider_proved"
 @pages.route("/sign-in/through", methods=["GET", "POST"])
 @open_to_all("this is how one becomes somebody")
 @limit_addresses("60 per minute; 600 per hour")
-def choose() -> tuple[str, int]:
-    """Say through which organisation's sign-in one comes. The answer leads there by a link, not by a redirect.
-
-    Browsers hold a page's form-action against redirects, too, and the provider is another site.
-    """
+def choose() -> Response | tuple[str, int]:
+    """Say through which organisation's sign-in one comes."""
     form = Form(WaySchema, {"next": local_path(request.args.get("next")) or ""})
-    provider = None
+    next_page = local_path(form.values.get("next")) or None
     if form.valid:
         with form.catching():
-            provider = providers.find_way(form.data["way"])
-    next_page = local_path(form.values.get("next")) or None
-    return render_template("federation/choose.html", form=form, provider=provider, next_page=next_page), form.status
+            return redirect(url_for(".go", slug=providers.find_way(form.data["way"]).slug, next=next_page), 303)
+    return render_template("federation/choose.html", form=form, next_page=next_page), form.status
 
 
 @pages.get("/sign-in/through/<slug>")
 @open_to_all("this is how one becomes somebody")
 @limiter.limit("60 per minute; 600 per hour")
+def way(slug: str) -> str:
+    """The way in of an organisation: who answers there, and a button. Nothing begins by following a link.
+
+    Else another site could sign its visitors in as somebody else (login CSRF), or out of the account they are in.
+    """
+    next_page = local_path(request.args.get("next")) or None
+    return render_template("federation/way.html", provider=providers.get_provider(slug), next_page=next_page)
+
+
+@pages.post("/sign-in/through/<slug>")
+@open_to_all("this is how one becomes somebody")
+@limiter.limit("60 per minute; 600 per hour")
 def go(slug: str) -> Response:
     """Go to the provider of an organisation to sign in there."""
-    next_page = local_path(request.args.get("next")) or ""
-    url, trip = arrivals.set_out(providers.get_provider(slug), next_page=next_page)
+    provider = providers.get_provider(slug)
+    url, trip = arrivals.set_out(provider, next_page=local_path(request.form.get("next")) or "")
+    return _lead_to(provider, url, trip)
+
+
+def _lead_to(provider: Provider, url: str, trip: Trip) -> Response:
+    """Send the browser to a provider by a page that leads on at once, and by its link where it does not.
+
+    Not by a redirect: browsers hold a page's form-action against those, and against every further one over there.
+    """
     session[_TRIP] = trip.to_json()
-    return redirect(url, 303)
+    answer = make_response(render_template("federation/leading.html", provider=provider, url=url))
+    answer.headers["Refresh"] = f"0; url={url}"
+    return answer
 
 
 @pages.get("/sign-in/through/<slug>/back")
@@ -63,7 +84,7 @@ def come_back(slug: str) -> Response:
     if trip.person_id is None:
         begin_session(arrivals.sign_in_through(provider, claims, visit()))
         return redirect(trip.next or url_for("organisations.overview", organisation_id=provider.organisation_id), 303)
-    session[_PROVED] = arrivals.prove(provider, trip, claims).to_json()
+    session[_PROVED] = own_connections.prove(provider, trip, claims).to_json()
     return redirect(url_for(".confirm"), 303)
 
 
@@ -71,26 +92,26 @@ def come_back(slug: str) -> Response:
 @session_only
 def connections() -> str:
     """The sign-ins of one's organisations, connected or not."""
-    return render_template("federation/connections.html", connections=arrivals.list_connections(current_actor()))
+    return render_template("federation/connections.html", connections=own_connections.list_connections(current_actor()))
 
 
-@pages.get("/account/sign-ins/<slug>/try")
+@pages.post("/account/sign-ins/<slug>/try")
 @session_only
 @limiter.limit("60 per minute; 600 per hour")
 def try_connection(slug: str) -> Response:
     """Go to a provider to find out as whom it knows one. Nothing is connected before one has seen that."""
     actor = current_actor()
-    arrivals.may_connect(actor)
-    url, trip = arrivals.set_out(providers.get_provider(slug), person_id=actor.person_id)
-    session[_TRIP] = trip.to_json()
-    return redirect(url, 303)
+    own_connections.may_connect(actor)
+    provider = providers.get_provider(slug)
+    url, trip = arrivals.set_out(provider, person_id=actor.person_id)
+    return _lead_to(provider, url, trip)
 
 
 @pages.get("/account/sign-ins/confirm")
 @session_only
 def confirm() -> str:
     """As whom a provider knows one, before that is connected to the account."""
-    proved = arrivals.read_proved(current_actor(), session.get(_PROVED))
+    proved = own_connections.read_proved(current_actor(), session.get(_PROVED))
     return render_template("federation/confirm.html", proved=proved)
 
 
@@ -98,8 +119,8 @@ def confirm() -> str:
 @session_only
 def connect() -> Response:
     """Connect what a provider knows one as."""
-    proved = arrivals.read_proved(current_actor(), session.get(_PROVED))
-    arrivals.connect(current_actor(), providers.get_provider(proved.slug), proved)
+    proved = own_connections.read_proved(current_actor(), session.get(_PROVED))
+    own_connections.connect(current_actor(), providers.get_provider(proved.slug), proved)
     session.pop(_PROVED, None)
     flash(gettext("The sign-in of %(name)s is connected to your account.", name=proved.organisation_name), "ok")
     return redirect(url_for(".connections"), 303)
@@ -109,7 +130,7 @@ def connect() -> Response:
 @session_only
 def disconnect(provider_id: UUID) -> Response:
     """Disconnect a provider from one's account."""
-    arrivals.disconnect(current_actor(), provider_id)
+    own_connections.disconnect(current_actor(), provider_id)
     flash(gettext("The sign-in is disconnected. Sessions that it opened have ended."), "ok")
     return redirect(url_for(".connections"), 303)
 

@@ -15,10 +15,12 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
+from entitylocker.federation.answers import Answers, ask, read_kept
 from entitylocker.federation.errors import SlugTaken, UnknownWay
 from entitylocker.federation.models import IdentityProvider
-from entitylocker.federation.oidc import Client, discover
+from entitylocker.federation.oidc import Client
 from entitylocker.federation.rules import require_own
+from entitylocker.organisations.rights import lock_organisations
 from entitylocker.storage.secrets import SealedSecret, open_secret, seal_secret
 from entitylocker.tenancy import Tenant, open_use_case, use_case
 from entitylocker.web.engine_room import engines
@@ -29,7 +31,7 @@ _LABEL = b"entitylocker/identity-provider/1\x00"
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider as its way in needs it."""
+    """A provider as its way in needs it. `answers`: what it said last of itself."""
 
     id: UUID
     organisation_id: UUID
@@ -38,6 +40,7 @@ class Provider:
     slug: str
     issuer: str
     client: Client
+    answers: Answers | None = None
 
 
 @open_use_case("the provider is asked with no transaction open; what it calls asks for the permission")
@@ -47,8 +50,7 @@ def set_up_provider(actor: Actor, *, name: str, slug: str, issuer: str, client_i
     Raises ProviderDoesNotAnswer, ProviderUntrustworthy, SlugTaken, with their field.
     """
     _admit(actor)
-    discover(engines().outgoing, issuer)
-    return _set_up(actor, name, slug, issuer, client_id, client_secret)
+    return _set_up(actor, name, slug, ask(issuer), client_id, client_secret)
 
 
 @use_case(Permission.DIRECTORY_MANAGE, fresh=True)
@@ -58,7 +60,7 @@ def _admit(actor: Actor) -> None:
 
 
 @use_case(Permission.DIRECTORY_MANAGE, fresh=True)
-def _set_up(actor: Actor, name: str, slug: str, issuer: str, client_id: str, client_secret: str) -> UUID:
+def _set_up(actor: Actor, name: str, slug: str, answers: Answers, client_id: str, client_secret: str) -> UUID:
     require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
     row_id = uuid7()
     sealed = seal_secret(engines().operator_key, client_secret.encode(), context=_LABEL + row_id.bytes)
@@ -67,18 +69,22 @@ def _set_up(actor: Actor, name: str, slug: str, issuer: str, client_id: str, cli
         organisation_id=actor.organisation_id,
         name=name,
         slug=slug,
-        issuer=issuer,
+        issuer=answers.metadata.issuer,
         client_id=client_id,
         wrapped_key=sealed.wrapped_key,
         encrypted_secret=sealed.body,
         set_up_by_name=actor.name,
+        discovery=answers.metadata.to_json(),
+        keys=answers.keys,
+        asked_at=answers.asked_at,
+        tried_at=answers.asked_at,
     )
     db.session.add(row)
     try:
         tenancy.flush()
     except IntegrityError as fault:
         raise SlugTaken(field="slug") from fault
-    record(actor, EventTag.IDENTITY_PROVIDER_SET_UP, Subject("identity_provider", row.id, name), issuer=issuer)
+    record(actor, EventTag.IDENTITY_PROVIDER_SET_UP, Subject("identity_provider", row.id, name), issuer=row.issuer)
     return row.id
 
 
@@ -96,6 +102,7 @@ def list_providers(actor: Actor) -> list[IdentityProvider]:
 def end_provider(actor: Actor, provider_id: UUID) -> None:
     """End a provider: nobody signs in through it any more, and sessions it opened end. Raises NotFound."""
     require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
+    lock_organisations(actor.organisation_id)
     ended = db.session.execute(
         update(IdentityProvider)
         .where(
@@ -122,7 +129,14 @@ def get_provider(slug: str) -> Provider:
     secret = open_secret(engines().operator_key, sealed, context=_LABEL + found.id.bytes)
     client = Client(found.client_id, secret.decode(), return_address(found.slug))
     return Provider(
-        found.id, found.organisation_id, found.organisation_name, found.name, found.slug, found.issuer, client
+        found.id,
+        found.organisation_id,
+        found.organisation_name,
+        found.name,
+        found.slug,
+        found.issuer,
+        client,
+        read_kept(found),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -19,23 +20,28 @@ from scim2_models import (
     ResourceType,
     ResponseParameters,
     SearchRequest,
+    TooManyException,
     UniquenessException,
 )
-from scim2_models.path import CompareOperator, Comparison
 from scim2_server.storage import ScimStorage, SearchPage
 
 from entitylocker.access import Actor
 from entitylocker.accounts.schemas import EMAIL_MAX
 from entitylocker.errors import Conflict, NotFound
-from entitylocker.federation import directory
+from entitylocker.federation import directory, listing
 from entitylocker.federation.directory import GroupFacts, UserFacts
 from entitylocker.federation.errors import NameTaken, UnknownMember
+from entitylocker.federation.filters import column_of, narrow
+from entitylocker.federation.listing import Kind, Row
 from entitylocker.federation.models import DirectoryGroup, DirectoryUser
 from entitylocker.federation.resources import Group, GroupMember, User
 from entitylocker.notifications.addresses import is_plain_address
 
 _KEPT = {"active", "user_name", "name", "display_name", "preferred_language", "emails"}
 LONGEST = 1024
+# Of how many resources a filter is asked that the database does not understand.
+MOST_LOOKED_THROUGH = 2000
+_KINDS: dict[str | None, Kind] = {"User": DirectoryUser, "Group": DirectoryGroup}
 
 
 class DirectoryStorage(ScimStorage):
@@ -56,24 +62,42 @@ class DirectoryStorage(ScimStorage):
         response_parameters: ResponseParameters[Any] | None = None,
     ) -> Resource[Any]:
         """One resource. Raises NotFoundException."""
-        found = [each for each in self._all([resource_type]) if each.id == resource_id]
-        if not found:
-            raise NotFoundException
-        return found[0]
+        try:
+            row = listing.get_row(self._actor, _KINDS[resource_type.id], _read_id(resource_id))
+        except NotFound:
+            raise NotFoundException from None
+        return self._resources([row], response_parameters)[0]
 
     def search(
         self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None
     ) -> SearchPage:
-        """A page of what the filter matches, sorted by the wanted attribute, then by id."""
+        """A page of what the filter matches, sorted by the wanted attribute, then by id.
+
+        Where the database can say all of that by itself, it reads no more than the page.
+        """
+        kinds = [_KINDS[each.id] for each in resource_types]
+        start, count = search_request.start_index_0 or 0, search_request.count
+        if len(kinds) == 1:
+            narrowed, column = narrow(kinds[0], search_request.filter), column_of(kinds[0], search_request.sort_by)
+            if narrowed.exact and column is not None:
+                page = listing.Page(column, _descends(search_request), start, count)
+                total, rows = listing.list_page(self._actor, kinds[0], narrowed.condition, page)
+                return SearchPage(total, self._resources(rows, search_request))
+        found = self._look_through(kinds, search_request)
+        return SearchPage(len(found), found[start : None if count is None else start + count])
+
+    def _look_through(self, kinds: list[Kind], search_request: SearchRequest[Any]) -> list[Resource[Any]]:
+        """All that the filter matches, sorted, where it has to be asked of each resource. Raises TooManyException."""
         wanted = search_request.filter
-        found = [
-            each for each in self._all(resource_types, **_equality(wanted)) if wanted is None or wanted.match(each)
-        ]
-        descending = search_request.sort_order == SearchRequest.SortOrder.descending
-        found.sort(key=lambda each: _sort_key(search_request, each), reverse=descending)
-        start = search_request.start_index_0 or 0
-        stop = None if search_request.count is None else start + search_request.count
-        return SearchPage(len(found), found[start:stop])
+        found: list[Resource[Any]] = []
+        for kind in kinds:
+            everything = listing.Page(kind.id, False, 0, MOST_LOOKED_THROUGH)
+            total, rows = listing.list_page(self._actor, kind, narrow(kind, wanted).condition, everything)
+            if total > MOST_LOOKED_THROUGH:
+                raise TooManyException
+            found += self._resources(rows)
+        matching = [each for each in found if wanted is None or wanted.match(each)]
+        return sorted(matching, key=lambda each: _sort_key(search_request, each), reverse=_descends(search_request))
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         """Bring a resource. Raises UniquenessException, InvalidValueException."""
@@ -114,37 +138,37 @@ class DirectoryStorage(ScimStorage):
             raise PreconditionFailedException from None
         return self.get(resource_type, str(put))
 
-    def _all(self, resource_types: list[ResourceType], **only: str) -> list[Resource[Any]]:
-        """The resources of these types; `only`: people of this name or external id."""
-        kinds = {each.id for each in resource_types}
-        users = directory.list_users(self._actor, **only)
-        groups = directory.list_groups(self._actor)
-        members, memberships = defaultdict(list), defaultdict(list)
-        names = {group.id: group.name for group in groups}
-        for group_id, user_id in directory.list_pairs(self._actor):
-            members[group_id].append(_member(user_id))
-            memberships[user_id].append(_membership(group_id, names[group_id]))
-        found: list[Resource[Any]] = []
-        if "User" in kinds:
-            found += [_user(row, memberships[row.id]) for row in users]
-        if "Group" in kinds:
-            found += [_group(row, members[row.id]) for row in groups]
-        return found
+    def _resources(self, rows: Sequence[Row], asked: ResponseParameters[Any] | None = None) -> list[Resource[Any]]:
+        """Rows of one kind as SCIM has them. Who is in which group is read only if the answer is to hold it."""
+        found: dict[UUID, list[Any]] = defaultdict(list)
+        ids = [row.id for row in rows]
+        if rows and isinstance(rows[0], DirectoryGroup):
+            for group_id, user_id in listing.list_members(self._actor, ids) if _holds(asked, "members") else ():
+                found[group_id].append(_member(user_id))
+        elif rows and _holds(asked, "groups"):
+            for user_id, group_id, name in listing.list_groups_of(self._actor, ids):
+                found[user_id].append(_membership(group_id, name))
+        return [
+            _user(row, found[row.id]) if isinstance(row, DirectoryUser) else _group(row, found[row.id]) for row in rows
+        ]
+
+
+def _holds(asked: ResponseParameters[Any] | None, name: str) -> bool:
+    """Whether an answer holds an attribute (RFC 7644 section 3.9)."""
+    if asked is None:
+        return True
+    if asked.attributes:
+        return any(name in str(path).casefold() for path in asked.attributes)
+    return name not in {str(path).casefold().rpartition(":")[2] for path in asked.excluded_attributes or ()}
+
+
+def _descends(search_request: SearchRequest[Any]) -> bool:
+    return search_request.sort_order == SearchRequest.SortOrder.descending
 
 
 def _sort_key(search_request: SearchRequest[Any], resource: Resource[Any]) -> tuple[bool, Any, str]:
     value = search_request.sort_value(resource)
     return value is None, "" if value is None else value, resource.id or ""
-
-
-def _equality(wanted: Any) -> dict[str, str]:
-    """What a filter asks for, if it is what directories ask before each act: one name, or one external id."""
-    node = wanted.ast if wanted is not None else None
-    if not isinstance(node, Comparison) or node.op != CompareOperator.eq or not isinstance(node.value, str):
-        return {}
-    asked = {"username": "name", "externalid": "external_id"}.get(str(node.attr_path).casefold())
-    # A group has no such name: only people are asked for by it.
-    return {asked: node.value} if asked == "name" else {}
 
 
 def _user_facts(user: User) -> UserFacts:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
@@ -19,9 +20,11 @@ from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation.models import DirectoryToken
 from entitylocker.federation.rules import TOKEN_LIFETIME, require_own
+from entitylocker.organisations.rights import lock_organisations
 from entitylocker.tenancy import Tenant, open_use_case, use_case
 
 LONGEST = 256
+_USED_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def issue_token(actor: Actor, name: str) -> IssuedToken:
         name=name,
         token_digest=digest,
         issued_by_name=actor.name,
+        issued_by_id=actor.membership_id,
         expires_at=utc_now() + TOKEN_LIFETIME,
     )
     db.session.add(row)
@@ -69,6 +73,7 @@ def list_tokens(actor: Actor) -> list[DirectoryToken]:
 def revoke_token(actor: Actor, token_id: UUID) -> None:
     """End a token at once. Raises NotFound, also for one that has ended."""
     require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
+    lock_organisations(actor.organisation_id)
     ended = db.session.execute(
         update(DirectoryToken)
         .where(
@@ -86,7 +91,10 @@ def revoke_token(actor: Actor, token_id: UUID) -> None:
 
 @open_use_case("the token itself says which directory comes, and of which organisation")
 def find_directory(token: str) -> Actor | None:
-    """The directory that bears `token`, as it stands at this instant; None if the token opens nothing."""
+    """The directory that bears `token`, as it stands at this instant; None if the token opens nothing.
+
+    That is also so once whoever issued it is no administrator any more: joined on each look.
+    """
     if not token or len(token) > LONGEST:
         return None
     with tenancy.transaction(Tenant()):
@@ -94,6 +102,7 @@ def find_directory(token: str) -> Actor | None:
         row = found.first()
     if row is None:
         return None
+    _note_used(row)
     return Actor(
         kind=ActorKind.DIRECTORY,
         means=Means.TOKEN,
@@ -105,3 +114,14 @@ def find_directory(token: str) -> Actor | None:
         token_id=row.id,
         grants=(Grant(DIRECTORY_PERMISSIONS),),
     )
+
+
+def _note_used(row: Any) -> None:
+    """When a token was used last, for the administrators' page; not at each of a thousand requests."""
+    before = utc_now() - _USED_EVERY
+    if row.last_used_at is not None and row.last_used_at > before:
+        return
+    mine = (DirectoryToken.organisation_id == row.organisation_id, DirectoryToken.id == row.id)
+    stale = or_(DirectoryToken.last_used_at.is_(None), DirectoryToken.last_used_at <= before)
+    with tenancy.transaction(Tenant(organisation_id=row.organisation_id)):
+        db.session.execute(update(DirectoryToken).where(*mine, stale).values(last_used_at=utc_now()))

@@ -1,17 +1,22 @@
-"""A directory with a token, and a client that speaks as it."""
+"""A directory with a token, and a client that speaks as it; an organisation's own sign-in."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import oidc_provider_mock
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from entitylocker.federation import tokens
+from entitylocker.outgoing import Hosts
+from entitylocker.web.engine_room import engines
 from tests.factories import Member, Organisations
+from tests.federation.ways import Way, make_way
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -63,3 +68,16 @@ def make_directory(app: Flask, administrator: Member) -> Directory:
     with app.test_request_context():
         issued = tokens.issue_token(administrator.actor, "Entra of the head office")
     return Directory(app, administrator, issued.token)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    with oidc_provider_mock.run_server_in_thread(port=0) as server:
+        yield f"http://localhost:{server.server_port}"
+
+
+@pytest.fixture
+def way(app: Flask, organisations: Organisations, provider: str, monkeypatch: pytest.MonkeyPatch) -> Way:
+    with app.app_context():
+        monkeypatch.setattr(engines().outgoing, "hosts", Hosts.parse(provider.removeprefix("http://")))
+    return make_way(app, organisations.make(), provider)

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
 
-import oidc_provider_mock
 import pytest
-import requests
-from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from entitylocker.access import Role
 from entitylocker.accounts.service import load_session
@@ -29,72 +22,9 @@ from entitylocker.organisations import service
 from entitylocker.outgoing import Hosts
 from entitylocker.web.engine_room import engines
 from tests.factories import Member, Organisations, Person, csrf_token
+from tests.federation.ways import Way, make_way
 
 _METADATA = Metadata("https://l", "https://l/a", "https://l/t", "https://l/k", [], False)
-
-
-@dataclass
-class Way:
-    """An organisation's own sign-in. `provider`: the address of the OpenID provider."""
-
-    app: Flask
-    administrator: Member
-    provider: str
-    slug: str
-
-    def visit(self, client: FlaskClient, path: str, subject: str) -> TestResponse:
-        """Go to the provider from `path`, sign in there as `subject`, and come back."""
-        away = client.get(path)
-        assert away.status_code == 303, away.get_data(as_text=True)
-        return client.get(self.sign_in_there(away.headers["Location"], subject))
-
-    def sign_in_there(self, address: str, subject: str) -> str:
-        """What a browser does at the provider; answers where it is sent back to, without the host."""
-        answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=10)
-        assert answer.status_code in (302, 303), answer.text
-        back = urlsplit(answer.headers["Location"])
-        return f"{back.path}?{back.query}"
-
-    def connect(self, person: Person, subject: str) -> FlaskClient:
-        """Let a person connect what the provider knows them as; answers their browser."""
-        client = person.client()
-        back = self.visit(client, f"/account/sign-ins/{self.slug}/try", subject)
-        assert back.headers["Location"].endswith("/account/sign-ins/confirm"), back.get_data(as_text=True)
-        said = client.post("/account/sign-ins/confirm", data={"csrf_token": csrf_token(client)})
-        assert said.status_code == 303, said.get_data(as_text=True)
-        return client
-
-    def sign_in(self, subject: str) -> tuple[FlaskClient, TestResponse]:
-        """A fresh browser signs in through the provider."""
-        client = self.app.test_client()
-        return client, self.visit(client, f"/sign-in/through/{self.slug}", subject)
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    with oidc_provider_mock.run_server_in_thread(port=0) as server:
-        yield f"http://localhost:{server.server_port}"
-
-
-@pytest.fixture
-def way(app: Flask, organisations: Organisations, provider: str, monkeypatch: pytest.MonkeyPatch) -> Way:
-    with app.app_context():
-        monkeypatch.setattr(engines().outgoing, "hosts", Hosts.parse(provider.removeprefix("http://")))
-    return make_way(app, organisations.make(), provider)
-
-
-def make_way(app: Flask, administrator: Member, provider: str) -> Way:
-    slug = f"way-{uuid4().hex[:12]}"
-    with app.test_request_context():
-        providers.set_up_provider(
-            administrator.actor,
-            name="Head office",
-            slug=slug,
-            issuer=provider,
-            client_id="locker",
-            client_secret="a secret of theirs",
-        )
-    return Way(app, administrator, provider, slug)
 
 
 def themselves(member: Member) -> Person:
@@ -211,14 +141,12 @@ def test_attack_19_an_identity_is_connected_only_by_whoever_began_it_and_saw_it(
 ) -> None:
     """CVE-2026-9087: the proof of a link is bound to the account that began it."""
     victim, attacker = organisations.add_member(Role.READER), organisations.add_member(Role.READER)
-    away = attacker.client().get(f"/account/sign-ins/{way.slug}/try")
-    back = way.sign_in_there(away.headers["Location"], "attacker@corp")
+    back = way.sign_in_there(way.leave(attacker.client(), f"/account/sign-ins/{way.slug}/try"), "attacker@corp")
     forced = victim.client().get(back)
     assert forced.status_code == 410 and "was not begun in this browser" in forced.get_data(as_text=True)
     # Even with the cookie of the trip, another account gets nothing.
     client = attacker.client()
-    away = client.get(f"/account/sign-ins/{way.slug}/try")
-    back = way.sign_in_there(away.headers["Location"], "attacker@corp")
+    back = way.sign_in_there(way.leave(client, f"/account/sign-ins/{way.slug}/try"), "attacker@corp")
     victim.sign_in(client)
     assert client.get(back).headers["Location"].endswith("/account/sign-ins/confirm")
     assert client.post("/account/sign-ins/confirm", data={"csrf_token": csrf_token(client)}).status_code == 410
@@ -247,8 +175,7 @@ def test_a_stranger_to_the_organisation_cannot_connect(way: Way, organisations: 
 def test_a_return_that_was_tampered_with_signs_nobody_in(way: Way, change: str) -> None:
     way.connect(way.administrator, "asha@corp")
     client = way.app.test_client()
-    away = client.get(f"/sign-in/through/{way.slug}")
-    back = way.sign_in_there(away.headers["Location"], "asha@corp")
+    back = way.sign_in_there(way.leave(client), "asha@corp")
     if change == "state":
         back = re.sub(r"state=[^&]+", "state=somebodyelses", back)
     elif change == "no_state":
@@ -267,8 +194,7 @@ def test_a_return_to_another_way_is_refused(way: Way, organisations: Organisatio
     other = make_way(way.app, organisations.make(name="Malabar Traders"), way.provider)
     way.connect(way.administrator, "asha@corp")
     client = way.app.test_client()
-    away = client.get(f"/sign-in/through/{way.slug}")
-    back = way.sign_in_there(away.headers["Location"], "asha@corp").replace(way.slug, other.slug)
+    back = way.sign_in_there(way.leave(client), "asha@corp").replace(way.slug, other.slug)
     assert client.get(back).status_code == 410
 
 
@@ -281,7 +207,7 @@ def test_an_ended_provider_ends_its_sessions_at_once(way: Way) -> None:
         row = providers.list_providers(way.administrator.actor)[0]
         providers.end_provider(way.administrator.actor, row.id)
     assert client.get(overview).status_code == 303
-    assert way.app.test_client().get(f"/sign-in/through/{way.slug}").status_code == 404
+    assert way.app.test_client().get(way.path).status_code == 404
 
 
 def test_a_disconnected_identity_loses_its_sessions_and_signs_nobody_in(way: Way) -> None:
@@ -314,8 +240,7 @@ def test_the_settings_show_neither_secret_nor_token_again(way: Way) -> None:
 
 
 def test_the_authorization_request_carries_what_guards_it(way: Way) -> None:
-    away = way.app.test_client().get(f"/sign-in/through/{way.slug}")
-    asked: dict[str, Any] = parse_qs(urlsplit(away.headers["Location"]).query)
+    asked: dict[str, Any] = parse_qs(urlsplit(way.leave(way.app.test_client())).query)
     assert asked["code_challenge_method"] == ["S256"] and len(asked["code_challenge"][0]) == 43
     assert len(asked["state"][0]) == 43 and len(asked["nonce"][0]) == 43
     assert asked["redirect_uri"][0].endswith(f"/sign-in/through/{way.slug}/back")

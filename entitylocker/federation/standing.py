@@ -1,0 +1,82 @@
+"""What ends with the people and the organisation behind it: tokens of directories, and own sign-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from entitylocker.access import Actor, Permission, Role
+from entitylocker.access.roles import permissions_of
+from entitylocker.accounts.notices import tell_person
+from entitylocker.audit.recording import Subject, record
+from entitylocker.audit.tags import EventTag
+from entitylocker.extensions import db, utc_now
+from entitylocker.federation.models import DirectoryToken, IdentityProvider
+from entitylocker.organisations.events import MembershipEnded, OrganisationClosed, RoleChanged
+from entitylocker.organisations.models import Membership, Organisation
+from entitylocker.web.links import link_to
+
+
+def on_membership_ended(event: MembershipEnded) -> None:
+    """What somebody issued does not outlive their place."""
+    _end_tokens_of(event.actor, event.organisation_id, event.membership_id)
+
+
+def on_role_changed(event: RoleChanged) -> None:
+    """Nor the right to issue it."""
+    if Permission.DIRECTORY_MANAGE not in permissions_of(event.after):
+        _end_tokens_of(event.actor, event.organisation_id, event.membership_id)
+
+
+def on_organisation_closed(event: OrganisationClosed) -> None:
+    """Nobody comes in any more, and no directory does."""
+    _end_tokens(event.actor, DirectoryToken.organisation_id == event.organisation_id)
+    ended = db.session.execute(
+        update(IdentityProvider)
+        .where(IdentityProvider.organisation_id == event.organisation_id, IdentityProvider.ended_at.is_(None))
+        .values(ended_at=utc_now())
+        .returning(IdentityProvider.id, IdentityProvider.name)
+    )
+    for row in ended.all():
+        record(event.actor, EventTag.IDENTITY_PROVIDER_END, Subject("identity_provider", row.id, row.name))
+
+
+def _end_tokens_of(actor: Actor, organisation_id: UUID, membership_id: UUID) -> None:
+    mine = (DirectoryToken.organisation_id == organisation_id, DirectoryToken.issued_by_id == membership_id)
+    for ended in _end_tokens(actor, *mine):
+        _tell_administrators(organisation_id, membership_id, ended.name)
+
+
+def _end_tokens(actor: Actor, *which: Any) -> Sequence[Any]:
+    ended = db.session.execute(
+        update(DirectoryToken)
+        .where(*which, DirectoryToken.revoked_at.is_(None), DirectoryToken.expires_at > utc_now())
+        .values(revoked_at=utc_now())
+        .returning(DirectoryToken.id, DirectoryToken.name)
+    ).all()
+    for row in ended:
+        record(actor, EventTag.DIRECTORY_TOKEN_REVOKE, Subject("directory_token", row.id, row.name))
+    return ended
+
+
+def _tell_administrators(organisation_id: UUID, gone: UUID, token_name: str) -> None:
+    """Else the directory would stop bringing and removing people, and nobody would know."""
+    name = db.session.scalar(select(Organisation.name).where(Organisation.id == organisation_id)) or ""
+    who = db.session.scalar(
+        select(Membership.person_name).where(Membership.organisation_id == organisation_id, Membership.id == gone)
+    )
+    others = select(Membership.person_id).where(
+        Membership.organisation_id == organisation_id,
+        Membership.ended_at.is_(None),
+        Membership.source_kind.is_(None),
+        Membership.role == Role.ADMINISTRATOR.value,
+        Membership.id != gone,
+    )
+    for person_id in list(db.session.scalars(others.order_by(Membership.id))):
+        tell_person(
+            person_id, "directory_token_ended", organisation=name, name=token_name, who=who or "",
+            link=link_to("federation.directory", organisation_id=organisation_id),
+        )  # fmt: skip
