@@ -33,7 +33,7 @@ test: $(VENV)/.test ## Every test that needs only Python and a Chromium
 test-minio: $(VENV)/.test ## The storage and vault tests on the real MinIO server (needs Go)
 	@$(BIN)/python -m tests.minio.run
 
-test-foreign: $(VENV)/.test ## The OAuth flow with clients of others (needs Node)
+test-foreign: $(VENV)/.test ## OAuth and sign-in with programs of others (needs Node)
 	@$(BIN)/python -m tests.foreign.run
 
 lint: $(VENV)/.test ## Style

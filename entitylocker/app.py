@@ -34,8 +34,10 @@ from entitylocker.errors import N_
 from entitylocker.exports import service as exports
 from entitylocker.exports.pages import pages as exports_pages
 from entitylocker.extensions import babel, csrf, db, limiter, login_manager, migrate
-from entitylocker.federation import arrivals
+from entitylocker.federation import answers as provider_answers
+from entitylocker.federation import connections as federation_connections
 from entitylocker.federation import membership as federation
+from entitylocker.federation import standing as federation_standing
 from entitylocker.federation.pages import pages as federation_pages
 from entitylocker.federation.scim import blueprint as scim
 from entitylocker.federation.scim import load_directory
@@ -45,7 +47,7 @@ from entitylocker.oauth.pages import pages as oauth_pages
 from entitylocker.oauth.service import load_token
 from entitylocker.onboarding import service as onboarding
 from entitylocker.onboarding.pages import pages as onboarding_pages
-from entitylocker.organisations import person_notices, signatories
+from entitylocker.organisations import ending, person_notices, signatories
 from entitylocker.organisations import service as organisations
 from entitylocker.organisations.events import (
     IdentifierExpired,
@@ -54,16 +56,20 @@ from entitylocker.organisations.events import (
     MembershipEnded,
     OrganisationClosed,
     OrganisationRegistered,
+    OrganisationRenamed,
     RoleChanged,
 )
 from entitylocker.organisations.expiry import expire_identifiers
+from entitylocker.organisations.letter_jobs import sweep_letters
 from entitylocker.organisations.life_jobs import end_keys
+from entitylocker.organisations.names import on_organisation_renamed
 from entitylocker.organisations.operator_pages import pages as operator_organisations_pages
 from entitylocker.organisations.pages import pages as organisations_pages
 from entitylocker.organisations.presenting import register_member_notes, register_reminder
 from entitylocker.organisations.rules import LETTER_MAX_BYTES
 from entitylocker.outgoing import Hosts, Outgoing
 from entitylocker.paths import resource
+from entitylocker.portals import ending as portals_ending
 from entitylocker.portals.operator_pages import pages as operator_pages
 from entitylocker.portals.pages import pages as portals_pages
 from entitylocker.sharing import service as sharing
@@ -79,8 +85,9 @@ from entitylocker.trust.fetch_jobs import fetch_answers
 from entitylocker.trust.operator_pages import pages as operator_trust_pages
 from entitylocker.trust.pages import pages as trust_pages
 from entitylocker.units import service as units
+from entitylocker.units.operator_pages import pages as operator_vouchings_pages
 from entitylocker.units.pages import pages as units_pages
-from entitylocker.units.reminding import remind_of_letter, remind_of_parent
+from entitylocker.units.reminding import remind_of_above, remind_of_letter, remind_of_parent
 from entitylocker.units.sweeping import on_identifier_expired
 from entitylocker.vault import jobs as vault_jobs
 from entitylocker.vault import service as vault
@@ -114,6 +121,7 @@ PAGES = [
     citizen_pages,
     operator_pages,
     operator_organisations_pages,
+    operator_vouchings_pages,
     exports_pages,
     trust_pages,
     operator_trust_pages,
@@ -122,27 +130,42 @@ PAGES = [
 ]
 APIS = [vault_api, consents_api, public_check_api]
 
+_OF_PEOPLE = (
+    "onboarding", "organisations.invitations", "organisations.invite", "organisations.invite_by_phone",
+    "organisations.issue_slip", "organisations.print_slips", "organisations.renew_invitation",
+    "organisations.change_role",
+)  # fmt: skip
+_OF_ORGANISATION = ("organisations", "exports")
 NAVIGATION = [
     NavEntry("house", N_("Overview"), "organisations.overview", Permission.ORGANISATION_READ),
     NavEntry("folder", N_("Documents"), "vault.documents", Permission.DOCUMENT_READ),
     NavEntry("calendar-clock", N_("Due"), "vault.due", Permission.DOCUMENT_READ),
     NavEntry("handshake", N_("Consents"), "consents.consents", Permission.CONSENT_LIST),
     NavEntry("repeat", N_("Lent by people"), "citizen.lent", Permission.LENT_LIST),
-    NavEntry("users", N_("People"), "organisations.people", Permission.MEMBER_LIST),
+    NavEntry("users", N_("People"), "organisations.people", Permission.MEMBER_LIST, _OF_PEOPLE),
     NavEntry("key-round", N_("Roles given"), "delegations.delegations", Permission.DELEGATION_LIST),
     NavEntry("network", N_("Departments and units"), "units.units", Permission.UNIT_LIST),
     NavEntry("history", N_("Activity"), "audit.activity", Permission.AUDIT_READ),
     NavEntry("globe", N_("Portals"), "portals.portals", Permission.PORTAL_REGISTER),
     NavEntry("shield-check", N_("Trusted authorities"), "trust.certificates", Permission.TRUST_READ),
     NavEntry("log-in", N_("Sign-in and directory"), "federation.directory", Permission.DIRECTORY_MANAGE),
-    NavEntry("building-2", N_("Organisation"), "organisations.details", Permission.ORGANISATION_READ),
+    NavEntry("building-2", N_("Organisation"), "organisations.details", Permission.ORGANISATION_READ, _OF_ORGANISATION),
 ]
 
 # What a body may hold where no document is taken: an order letter with its form. Documents come in as streams.
 FORM_BYTES = LETTER_MAX_BYTES + 1024 * 1024
 
 # Jobs that are also put in once an hour, and all ten minutes.
-HOURLY = [vault_jobs.sweep, citizen_jobs.sweep, revoke_waiting, expire_identifiers, sweep_outbox, end_keys]
+HOURLY = [
+    vault_jobs.sweep,
+    citizen_jobs.sweep,
+    sweep_letters,
+    revoke_waiting,
+    expire_identifiers,
+    sweep_outbox,
+    end_keys,
+    provider_answers.ask_providers,
+]
 OFTEN = [citizen_jobs.keep_time, fetch_answers, vault_jobs.recheck_due, onboarding.resume_runs]
 
 
@@ -183,7 +206,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "pool_size": 12,
         "max_overflow": 24,
         "pool_pre_ping": True,
-        "connect_args": {"options": "-c search_path=public,queue"},
+        # Whoever waits for a lock longer than that is asked to try again, and does not hold a thread for ever.
+        "connect_args": {"options": "-c search_path=public,queue -c lock_timeout=20s"},
     }
     # Operators and housekeeping are few: they need no pool of their own to speak of.
     few = {**options, "pool_size": 1, "max_overflow": 4}
@@ -259,8 +283,14 @@ def _wire_rooms() -> None:
     register_member_notes(notes_on_members)
     register_other_ways(ways_to_sign_in)
     register_reminder(remind_of_parent)
+    register_reminder(remind_of_above)
     register_reminder(remind_of_letter)
     units.set_folders(vault.list_folders)
+    _wire_reactions()
+
+
+def _wire_reactions() -> None:
+    """Who does what in the transaction in which something happened elsewhere."""
     tenancy.react(OrganisationRegistered, vault.create_root_folder)
     tenancy.react(MembershipBegan, signatories.on_membership_began)
     tenancy.react(InvitationIssued, person_notices.on_invitation_issued)
@@ -272,17 +302,24 @@ def _wire_rooms() -> None:
     tenancy.react(MembershipEnded, signatories.on_membership_ended)
     tenancy.react(MembershipBegan, federation.on_membership_began)
     tenancy.react(MembershipEnded, federation.on_membership_ended)
+    tenancy.react(MembershipEnded, federation_standing.on_membership_ended)
+    tenancy.react(RoleChanged, federation_standing.on_role_changed)
     tenancy.react(MembershipEnded, delegations.on_membership_ended)
     tenancy.react(MembershipEnded, citizen.on_membership_ended)
     tenancy.react(MembershipEnded, organisations.on_member_gone)
     tenancy.react(RoleChanged, organisations.on_role_changed)
+    tenancy.react(OrganisationClosed, ending.on_organisation_closed)
+    tenancy.react(OrganisationClosed, portals_ending.on_organisation_closed)
+    tenancy.react(OrganisationRenamed, on_organisation_renamed)
     tenancy.react(OrganisationClosed, consents.on_organisation_closed)
     tenancy.react(OrganisationClosed, sharing.on_organisation_closed)
     tenancy.react(OrganisationClosed, delegations.on_organisation_closed)
     tenancy.react(OrganisationClosed, citizen.on_organisation_closed)
+    tenancy.react(OrganisationClosed, units.on_organisation_closed)
+    tenancy.react(OrganisationClosed, federation_standing.on_organisation_closed)
     tenancy.react(IdentifierExpired, on_identifier_expired)
     tenancy.react(AccountRecovered, citizen.on_account_recovered)
-    tenancy.react(AccountRecovered, arrivals.on_account_recovered)
+    tenancy.react(AccountRecovered, federation_connections.on_account_recovered)
     tenancy.react(AnswerArrived, vault_jobs.on_answer_arrived)
     tenancy.react(TrustChanged, vault_jobs.on_trust_changed)
     tenancy.react(DocumentBinned, sharing.on_document_binned)

@@ -36,12 +36,14 @@ class Settings:
     lists and answers about revoked certificates are fetched; only from public addresses and from the private hosts in
     `outgoing_allow` (host or host:port, with commas between). `citizen_lockers`: a JSON file that names the citizen
     lockers that people may link; `ekyc_certificates`: a directory with the certificates that offline e-KYC files are
-    signed with. Without them neither is offered. `sms_url`: where a gateway takes text messages, one POST each, as
-    `sms_kind` (form or json) with the `sms_fields` and `sms_headers`, JSON objects in which `{to}` and `{text}` are
-    filled in; without it messages stay in an outbox. `breached_passwords`: a sorted file of SHA-1 digests, as the
-    public lists of breached passwords have them; what stands in it is refused as a new password. `step_up_seconds`:
-    after that long a person is asked again who they are before an act with a risk. `operator_second_factor`: whether
-    operators must sign in with two factors.
+    signed with. Without them neither is offered. `ekyc_days`: how old such a file may be. `sms_url`: where a gateway
+    takes text messages, one POST each, as `sms_kind` (form or json) with the `sms_fields` and `sms_headers`, JSON
+    objects in which `{to}` and `{text}` are filled in; without it messages stay in an outbox. `breached_passwords`: a
+    sorted file of SHA-1 digests, as the public lists of breached passwords have them; what stands in it is refused as
+    a new password. `step_up_seconds`: after that long a person is asked again who they are before an act with a risk.
+    `operator_second_factor`: off lets operators sign in with a password alone, as in a demo. `invitations_per_day`:
+    how many invitations a verified organisation and the units it invites for send in a day by mail and text message;
+    `invitations_per_day_unverified`: how many one that nobody verified.
     """
 
     home: Path
@@ -72,11 +74,14 @@ class Settings:
     public_check: bool = True
     citizen_lockers: str = ""
     ekyc_certificates: str = ""
+    ekyc_days: int = 3
     public_check_bytes: int = 25 * MIB
     session_seconds: int = 12 * 3600
     session_idle_seconds: int = 3600
     step_up_seconds: int = 600
-    operator_second_factor: bool = False
+    operator_second_factor: bool = True
+    invitations_per_day: int = 5000
+    invitations_per_day_unverified: int = 50
     breached_passwords: str = ""
     demo: bool = False
 

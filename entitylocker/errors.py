@@ -104,6 +104,14 @@ class Conflict(LockerError):
     advice = N_("Load the page again and look at what it says now.")
 
 
+class SameMoment(Conflict):
+    """Two acts stood in each other's way in the database, and it let the other one go on."""
+
+    code = "same_moment"
+    message = N_("Somebody changed the same thing at this very moment. Yours was not done.")
+    advice = N_("Please try again.")
+
+
 class TooManyRequests(LockerError):
     """Throttled. Fact `seconds`: when to try again."""
 

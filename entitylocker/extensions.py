@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from flask import request
 from flask_babel import Babel
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -33,6 +34,24 @@ _NAMES = {
 def utc_now() -> datetime:
     """This instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def network_of(address: str) -> str:
+    """Whom to count: an address, of IPv6 the /64 that one connection has to itself."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def visitor_network() -> str:
+    """The network that this request comes from, for counting."""
+    return network_of(request.remote_addr or "")
 
 
 _COLUMN_TYPES: dict[Any, Any] = {
@@ -78,5 +97,5 @@ migrate = Migrate()
 login_manager = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
-limiter = Limiter(key_func=get_remote_address)
+limiter = Limiter(key_func=visitor_network)
 tenancy.attach(db.session)

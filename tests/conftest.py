@@ -88,7 +88,9 @@ def engine_facts(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def settings(engine_facts: dict[str, Any]) -> Settings:
-    return settings_of({**engine_facts, "max_upload_bytes": 8 * 1024 * 1024, "demo": True})
+    # As a demo has it: what operators need to sign in otherwise is the business of tests/accounts/test_operators.py.
+    as_in_a_demo = {"demo": True, "operator_second_factor": False}
+    return settings_of({**engine_facts, "max_upload_bytes": 8 * 1024 * 1024, **as_in_a_demo})
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -18,12 +16,11 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db
 from entitylocker.tenancy import use_case
+from entitylocker.web.spreadsheets import csv_line
 
 PAGE = 50
 _ZONE = ZoneInfo("Asia/Kolkata")
 _EXPORT_LIMIT = 100_000
-# What begins a formula, behind blanks too and in the wide forms of East Asian keyboards.
-_FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
 @dataclass(frozen=True)
@@ -162,10 +159,4 @@ def _csv_lines(events: Iterable[Event]) -> Iterator[str]:
 
 def _csv_line(cells: list[str]) -> str:
     """One line; a cell that a spreadsheet would run as a formula is made plain text."""
-    buffer = io.StringIO()
-    # A lone carriage return would end the line, and the csv module does not quote it.
-    cells = [cell.replace("\r", " ") for cell in cells]
-    csv.writer(buffer, lineterminator="\n").writerow(
-        [f"'{cell}" if cell.lstrip().startswith(_FORMULAS) or cell[:1].isspace() else cell for cell in cells]
-    )
-    return buffer.getvalue()
+    return csv_line(cells, "\n")

@@ -89,6 +89,8 @@ class EventTag(StrEnum):
     UNIT_OPEN = "unit:open"
     UNIT_ASK = "unit:ask"
     UNIT_JOIN = "unit:join"
+    UNIT_AGREE = "unit:agree"
+    UNIT_ABOVE = "unit:above"
     UNIT_LEAVE = "unit:leave"
     UNIT_VOUCH = "unit:vouch"
     UNIT_WITHDRAW_VOUCHING = "unit:withdraw_vouching"
@@ -122,6 +124,7 @@ class EventTag(StrEnum):
     PORTAL_APPROVE = "portal:approve"
     PORTAL_REFUSE = "portal:refuse"
     PORTAL_SUSPEND = "portal:suspend"
+    PORTAL_END = "portal:end"
     CONSENT_REQUEST = "consent:request"
     CONSENT_GIVE = "consent:give"
     CONSENT_DENY = "consent:deny"
@@ -237,6 +240,8 @@ LABELS: dict[EventTag, str] = {
     T.UNIT_OPEN: N_("opened a unit"),
     T.UNIT_ASK: N_("asked an organisation to become a unit"),
     T.UNIT_JOIN: N_("joined as a unit"),
+    T.UNIT_AGREE: N_("agreed to what stands above the unit"),
+    T.UNIT_ABOVE: N_("changed what stands above the organisation"),
     T.UNIT_LEAVE: N_("ended that one organisation is a unit of the other"),
     T.UNIT_VOUCH: N_("vouched for a unit"),
     T.UNIT_WITHDRAW_VOUCHING: N_("no longer vouches for a unit"),
@@ -270,6 +275,7 @@ LABELS: dict[EventTag, str] = {
     T.PORTAL_APPROVE: N_("approved a portal"),
     T.PORTAL_REFUSE: N_("did not approve a portal"),
     T.PORTAL_SUSPEND: N_("suspended a portal"),
+    T.PORTAL_END: N_("ended a portal"),
     T.CONSENT_REQUEST: N_("asked for documents"),
     T.CONSENT_GIVE: N_("gave consent"),
     T.CONSENT_DENY: N_("did not give consent"),

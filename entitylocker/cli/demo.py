@@ -78,6 +78,8 @@ def _start(stack: ExitStack, home: Path, port: int | None, seats: int, say: Call
     addresses = _start_engines(stack, home, say)
     web_port, portal_port, citizen_port = _choose_ports(home, port)
     remember(home, base_url=f"http://localhost:{web_port}", checker_socket=str(checker_address(home)), demo=True)
+    # Everybody's password is on the screen: a second factor would protect nothing here.
+    remember(home, operator_second_factor=False)
     citizen_locker_url = register_with_citizen_locker(home, citizen_port)
     settings = prepare_installation(home, addresses)
     _begin_with_an_empty_bucket(home, settings)
@@ -169,6 +171,7 @@ def _announce(console: Console, facts: dict[str, Any], as_json: bool, seconds: f
             console.print(f"  {person['role']:<16} {person['email']:<34} {person['password']}")
     operator = facts["operator"]
     console.print(f"\nOperator of this installation\n  {'operator':<16} {operator['email']:<34} {operator['password']}")
+    console.print("  In this demo a password is enough; outside of it operators sign in with a second factor.")
     if practice := facts.get("practice"):
         trainer = practice["trainer"]
         slips = f"{practice['seats']} slips to print in [bold]{practice['slips_file']}[/bold]"

@@ -17,7 +17,7 @@ from rich.markup import escape
 from sqlalchemy.engine import make_url
 
 from entitylocker.accounts.breached import find_fault
-from entitylocker.citizen.ekyc import read_certificates
+from entitylocker.citizen.ekyc import check_days, read_certificates
 from entitylocker.citizen.lockers import parse_lockers
 from entitylocker.cli.installation import object_store
 from entitylocker.cli.options import home_option, json_option, settings_of
@@ -212,8 +212,10 @@ def _ekyc(settings: Settings) -> Finding:
         return Finding("ekyc", True, "Offline e-KYC is not set up: no certificates of UIDAI are named.")
     try:
         found = [x509.load_der_x509_certificate(der) for der in read_certificates(settings.ekyc_certificates)]
+        check_days(settings.ekyc_days)
     except BadSetting as fault:
-        return Finding("ekyc", False, fault.text(), "Put UIDAI's published certificates there, as .cer or .pem files.")
+        advice = "Correct it; certificates are those that UIDAI publishes, as .cer or .pem files."
+        return Finding("ekyc", False, fault.text(), advice)
     current = [one for one in found if one.not_valid_after_utc > datetime.now(UTC)]
     message = f"Offline e-KYC is checked by {len(current)} current certificate{'' if len(current) == 1 else 's'}."
     return Finding("ekyc", bool(current), message, "Download UIDAI's current certificate into that directory.")
@@ -229,14 +231,13 @@ def _operators(settings: Settings) -> Finding:
     with _connect(settings.database_app_url) as connection:
         row = connection.execute("SELECT lookup_operators_without_second_factor()").fetchone()
     without = int(str(row[0])) if row else 0
-    message = (
-        f"Operators who sign in with a password alone: {without}." if without else "Every operator has a second factor."
-    )
-    advice = (
-        "Let them set up a passkey or an authenticator app on the security page of their account, then set "
-        "ENTITYLOCKER_OPERATOR_SECOND_FACTOR=on."
-    )
-    return Finding("operators", not without or settings.demo, message, advice)
+    message = f"Operators without a second factor: {without}." if without else "Every operator has a second factor."
+    advice = "Let them set up a passkey or an authenticator app on the security page of their account."
+    if not settings.operator_second_factor:
+        message += " A password alone is enough for them."
+        advice += " Then remove ENTITYLOCKER_OPERATOR_SECOND_FACTOR=off."
+    good = settings.operator_second_factor and not without
+    return Finding("operators", good or settings.demo, message, advice)
 
 
 def _recovery(settings: Settings) -> Finding:

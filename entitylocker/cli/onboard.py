@@ -27,7 +27,7 @@ from entitylocker.onboarding.models import RowState
 from entitylocker.onboarding.results import RunView
 from entitylocker.onboarding.rows import ReadRow
 from entitylocker.organisations.rules import LETTER_MAX_BYTES
-from entitylocker.organisations.service import list_my_organisations
+from entitylocker.organisations.service import Sendings, get_sendings, list_my_organisations
 from entitylocker.tenancy import Tenant
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -78,7 +78,8 @@ def onboard(
 
         try:
             if dry_run:
-                raise SystemExit(_say_preview(service.look_at_file(now(), sent), as_json))
+                rows = service.look_at_file(now(), sent)
+                raise SystemExit(_say_preview(rows, get_sendings(now()), as_json))
             run_id = service.keep_run(now(), sent)
         except FileRefused as refused:
             raise click.UsageError(refused.text()) from None
@@ -129,15 +130,22 @@ def _write(app: Flask, actor: Actor, run: RunView, result: Path | None, slips: P
     return written
 
 
-def _say_preview(rows: list[ReadRow], as_json: bool) -> int:
+def _say_preview(rows: list[ReadRow], today: Sendings, as_json: bool) -> int:
     bad = sum(bool(row.problems) for row in rows)
+    wanted = sum(row.would_send for row in rows)
     if as_json:
         lines = [_line(row.line, "bad" if row.problems else "ready", row) for row in rows]
-        click.echo(json.dumps({"dry_run": True, "rows": lines}, ensure_ascii=False))
+        sending = {"wanted": wanted, "left_today": today.left, "limit": today.limit}
+        click.echo(json.dumps({"dry_run": True, "sending": sending, "rows": lines}, ensure_ascii=False))
     else:
         for row in rows:
             _say_row(row)
         click.echo(f"{len(rows) - bad} rows would be done, {bad} have a problem. Nothing was changed.")
+        if wanted > today.left:
+            click.echo(
+                f"{wanted} of them send a mail or a text message; {today.left} of {today.limit} are left today. "
+                f"Call the command again from {today.more_on.isoformat()} on for the rest."
+            )
     return 1 if bad else 0
 
 

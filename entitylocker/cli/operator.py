@@ -31,8 +31,13 @@ def operator() -> None:
 def add(home: Path, email: str, name: str, password_file: Path | None) -> None:
     """Make the person with the address EMAIL an operator, with an account if there is none."""
     password = password_file.read_text("utf-8").strip() if password_file else secrets.token_urlsafe(12)
-    with create_app(settings_of(home)).app_context():
+    settings = settings_of(home)
+    with create_app(settings).app_context():
         added = add_operator(name=name, email=email, password=password)
+    if not settings.operator_second_factor:
+        click.echo("ENTITYLOCKER_OPERATOR_SECOND_FACTOR is off: a password alone lets operators in.", err=True)
+    else:
+        click.echo("Signing in takes a second factor: the security page of the account sets it up.", err=True)
     if added.existed:
         click.echo(f"{email} is an operator now and signs in with the password of that account.")
     elif password_file:

@@ -23,6 +23,7 @@ from entitylocker.consents.views import view_of
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.events import OrganisationClosed
+from entitylocker.organisations.rights import lock_state
 from entitylocker.tenancy import use_case
 from entitylocker.trust.rules import NOT_PROVEN
 from entitylocker.vault.listing import list_offerable
@@ -157,6 +158,8 @@ def _record_given(actor: Actor, consent: Consent, terms: Terms) -> None:
 @use_case(Permission.CONSENT_REVOKE)
 def revoke_consent(actor: Actor, consent_id: UUID) -> ConsentView:
     """Withdraw a consent; the portal's next read is refused. Withdrawing it again changes nothing. Raises NotFound."""
+    assert actor.organisation_id is not None
+    lock_state(actor.organisation_id)
     found = select(Consent).where(Consent.organisation_id == actor.organisation_id, Consent.id == consent_id)
     consent = db.session.scalar(found.options(selectinload(Consent.items)).with_for_update())
     if consent is None:

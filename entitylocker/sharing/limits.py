@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable
 from math import ceil
 from typing import Any, NoReturn, TypeVar, cast
 
-from flask import request
 from flask_limiter import RequestLimit
 
-from entitylocker.extensions import limiter
+from entitylocker.extensions import limiter, visitor_network
 from entitylocker.sharing.errors import ChecksBusy, TooManyChecks
 
 CHECKS = "10 per minute; 100 per day"
@@ -20,19 +18,6 @@ CODES = "60 per minute; 1000 per day"
 CHECKS_OF_ALL = "300 per minute"
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-
-def visitor_network() -> str:
-    """Who visits, for counting: an address, of IPv6 the /64 that one connection has to itself."""
-    try:
-        address = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def limit_checks(view: View) -> View:

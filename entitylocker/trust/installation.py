@@ -53,7 +53,7 @@ def _compare(actor: Actor, findings: Findings) -> Look:
     return look_at(TrustList(actor), findings, installation_trust())
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def add_to_installation(actor: Actor, certificates: Iterable[bytes]) -> list[str]:
     """Trust these certificates (DER) from now on; the names of those that were not there.
 
@@ -65,7 +65,7 @@ def add_to_installation(actor: Actor, certificates: Iterable[bytes]) -> list[str
     return TrustList(actor).put(found for found in findings.certificates if found.fingerprint not in known)
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def import_to_installation(actor: Actor, findings: Findings) -> tuple[list[str], list[str]]:
     """Take over certificates and CRLs that were read already: the names of what was not there, of either.
 
@@ -84,7 +84,7 @@ def import_to_installation(actor: Actor, findings: Findings) -> tuple[list[str],
     return certificates, [row.issuer for row in lists]
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def remove_from_installation(actor: Actor, certificate_id: UUID) -> TrustCertificate:
     """Trust a certificate no longer. Raises NotFound."""
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)
@@ -92,7 +92,7 @@ def remove_from_installation(actor: Actor, certificate_id: UUID) -> TrustCertifi
     return row
 
 
-@use_case(Permission.OPERATOR_APPROVE)
+@use_case(Permission.OPERATOR_APPROVE, fresh=True)
 def restore_to_installation(actor: Actor, certificate_id: UUID) -> TrustCertificate:
     """Trust a removed certificate again. Raises NotFound, TrustIsFull."""
     require(actor, Permission.OPERATOR_APPROVE, actor.facts)

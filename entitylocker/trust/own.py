@@ -43,7 +43,7 @@ def _compare(actor: Actor, findings: Findings) -> Look:
     return look_at(TrustList(actor), findings, trust_for(actor.organisation_id))
 
 
-@use_case(Permission.TRUST_MANAGE)
+@use_case(Permission.TRUST_MANAGE, fresh=True)
 def add_certificates(actor: Actor, certificates: Iterable[bytes]) -> list[str]:
     """Trust these certificates (DER) from now on, within the organisation; the names of those that were not there.
 
@@ -55,7 +55,7 @@ def add_certificates(actor: Actor, certificates: Iterable[bytes]) -> list[str]:
     return TrustList(actor).put(found for found in findings.certificates if found.fingerprint not in known)
 
 
-@use_case(Permission.TRUST_MANAGE)
+@use_case(Permission.TRUST_MANAGE, fresh=True)
 def remove_certificate(actor: Actor, certificate_id: UUID) -> OrganisationCertificate:
     """Trust a certificate no longer. Raises NotFound."""
     require(actor, Permission.TRUST_MANAGE, actor.facts)
@@ -63,7 +63,7 @@ def remove_certificate(actor: Actor, certificate_id: UUID) -> OrganisationCertif
     return row
 
 
-@use_case(Permission.TRUST_MANAGE)
+@use_case(Permission.TRUST_MANAGE, fresh=True)
 def restore_certificate(actor: Actor, certificate_id: UUID) -> OrganisationCertificate:
     """Trust a removed certificate again. Raises NotFound, TrustIsFull."""
     require(actor, Permission.TRUST_MANAGE, actor.facts)

@@ -26,7 +26,7 @@ def policy_of(organisation_id: UUID | None) -> Policy:
     return Policy(row.claimed_time_suffices, row.set_at, row.set_by_name)
 
 
-@use_case(Permission.TRUST_MANAGE)
+@use_case(Permission.TRUST_MANAGE, fresh=True)
 def set_policy(actor: Actor, *, claimed_time_suffices: bool) -> Policy:
     """Say whether a signature that is valid only at the time it claims suffices for sharing. Holds at once.
 

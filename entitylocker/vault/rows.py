@@ -12,6 +12,7 @@ from entitylocker.access import Actor, Columns, Facts, Permission, list_conditio
 from entitylocker.errors import N_, InvalidInput, NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.keys import open_key
+from entitylocker.organisations.rights import lock_state
 from entitylocker.storage.stream import RangeReader
 from entitylocker.vault import rules
 from entitylocker.vault.models import Document, DocumentType, Folder, Version
@@ -38,6 +39,8 @@ def document_row(actor: Actor, document_id: UUID, *, locked: bool = False) -> Do
 
     `locked`: until the commit nobody else may change it. Raises NotFound.
     """
+    if locked and actor.organisation_id is not None:
+        lock_state(actor.organisation_id)
     query = select(Document).where(Document.organisation_id == actor.organisation_id, Document.id == document_id)
     document = db.session.scalars(query.with_for_update() if locked else query).one_or_none()
     if document is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -20,12 +21,15 @@ from entitylocker.errors import (
     LockerError,
     NotFound,
     PermissionDenied,
+    SameMoment,
     SignInRequired,
     TooManyRequests,
     Unavailable,
 )
 
 log = logging.getLogger(__name__)
+# Fields with what nobody may read in a page: passwords, codes, answers of a passkey.
+_SECRET = re.compile(r"^(.*password.*|codes?|recovery_code|.*secret.*|passkey|credential)$")
 
 REASONS: dict[str, str] = {
     Reason.MEANS: N_("This cannot be done in this way."),
@@ -130,11 +134,27 @@ def answer(error: LockerError) -> Response:
         response.mimetype = "application/problem+json"
     elif isinstance(error, SignInRequired) and request.method == "GET":
         return redirect(url_for("accounts.sign_in", next=asked_for()), 303)  # type: ignore[return-value]
+    elif isinstance(error, SameMoment) and (carried := _sendable()) is not None:
+        page = render_template("errors/again.html", words=words(error), action=asked_for(), carried=carried)
+        response = Response(page, mimetype="text/html")
     else:
         response = Response(render_template("errors/error.html", error=error, words=words(error)), mimetype="text/html")
     response.status_code = error.status
     response.headers.update(headers)
     return response
+
+
+def is_secret(name: str) -> bool:
+    """Whether what is typed into a field of this name may stand in no page, not even hidden."""
+    return _SECRET.search(name) is not None
+
+
+def _sendable() -> list[tuple[str, str]] | None:
+    """What was typed into a form and may be sent once more; None if there are files or secrets, which no page holds."""
+    if request.method != "POST" or request.mimetype != "application/x-www-form-urlencoded":
+        return None
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    return None if any(is_secret(name) for name, _ in fields) else fields
 
 
 def translate(fault: Exception) -> LockerError:

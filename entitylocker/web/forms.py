@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import request
+from flask import g, request
+from flask_babel import gettext
 from marshmallow import EXCLUDE, Schema, ValidationError
 
-from entitylocker.errors import InvalidInput, LockerError
+from entitylocker.errors import N_, InvalidInput, LockerError
 from entitylocker.web.errors import words
 from entitylocker.web.form_words import in_words
+
+ASKED_AGAIN = N_("Thank you. Please type this once more: it was not kept while we asked who you are.")
 
 
 class Form:
@@ -30,6 +33,7 @@ class Form:
         if self.sent:
             self.values.update(request.form.to_dict())
             self._load(schema())
+            self._ask_again(schema())
 
     def _load(self, schema: Schema) -> None:
         typed: dict[str, Any] = {
@@ -40,6 +44,14 @@ class Form:
         except ValidationError as wrong:
             found = wrong.messages if isinstance(wrong.messages, dict) else {"": wrong.messages}
             self.problems = {name: [in_words(str(text)) for text in _texts(texts)] for name, texts in found.items()}
+
+    def _ask_again(self, schema: Schema) -> None:
+        """Passwords and codes do not wait in the page that asks who somebody is: they are typed once more."""
+        names = {field.data_key or name for name, field in schema.fields.items()}
+        missing = {name: [gettext(ASKED_AGAIN)] for name in g.get("asked_again", ()) if name in names}
+        if missing:
+            # What else is wrong is said once all of it is there.
+            self.problems = missing
 
     @property
     def valid(self) -> bool:

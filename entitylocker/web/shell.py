@@ -28,12 +28,16 @@ ROLE_LABELS: dict[Role, str] = {
 
 @dataclass(frozen=True)
 class NavEntry:
-    """One way in the side navigation, shown to whoever holds `permission` in any folder."""
+    """One way in the side navigation, shown to whoever holds `permission` in any folder.
+
+    `also` names the other pages that lie behind it: endpoints, or whole rooms.
+    """
 
     icon: str
     label: str
     endpoint: str
     permission: Permission
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,9 @@ def _nav_items(actor: Actor) -> list[NavItem]:
 
 
 def _account_items() -> list[NavItem]:
+    """The ways to what is one's own; a session that counts for one organisation opens none of them."""
+    if current_user.limited_to is not None:
+        return []
     trust = url_for("operator_trust.certificates")
     of_operator = [
         NavItem("inbox", str(gettext("To approve")), url_for("operator.approvals"), current=False),
@@ -104,10 +111,15 @@ def _account_items() -> list[NavItem]:
 
 
 def _current_entry() -> NavEntry | None:
-    """The entry that leads to this page, else the first of this page's room."""
-    room = (request.endpoint or "").split(".")[0]
-    of_room = [entry for entry in _entries if entry.endpoint.split(".")[0] == room]
-    return next((entry for entry in of_room if entry.endpoint == request.endpoint), next(iter(of_room), None))
+    """The entry that leads to this page, else the one that names it, its room, or is the first of its room."""
+    endpoint = request.endpoint or ""
+    room = endpoint.split(".")[0]
+    return (
+        next((entry for entry in _entries if entry.endpoint == endpoint), None)
+        or next((entry for entry in _entries if endpoint in entry.also), None)
+        or next((entry for entry in _entries if room in entry.also), None)
+        or next((entry for entry in _entries if entry.endpoint.split(".")[0] == room), None)
+    )
 
 
 def _reachable(person: Any) -> list[Any]:
@@ -127,6 +139,7 @@ def register_shell(app: Flask) -> None:
         return {
             "person": person,
             "sign_out_url": url_for("accounts.sign_out") if person else None,
+            "limited": person is not None and person.limited_to is not None,
             "account_items": _account_items() if person else [],
             "acting": member,
             "acting_role": _acting_role(member) if member else "",

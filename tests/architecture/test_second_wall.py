@@ -227,6 +227,84 @@ def test_neither_side_of_a_unit_or_an_agency_writes_the_others_part(own: House) 
         assert db.session.scalar(text("SELECT count(*) FROM branch_administrations")) == 0
 
 
+def test_nobody_writes_how_an_organisation_stands_or_what_it_is_called(own: House, other: House) -> None:
+    mine = Tenant(organisation_id=own.organisation_id)
+    for change in (
+        "state = 'closed'", "name = 'Reserve Bank'", "kind = 'trust'", "suspended_by = NULL", "state_at = now()",
+        "state_reason = ''", "state_by_name = 'me'", "created_at = now()", "id = gen_random_uuid()",
+    ):  # fmt: skip
+        _refused(f"UPDATE organisations SET {change}", mine)
+    for change in ("name = 'Reserve Bank'", "kind = 'trust'", "parent_id = NULL"):
+        _refused(f"UPDATE organisations SET {change}", Tenant(DatabaseRole.OPERATOR))
+    fresh = uuid7()
+    put = "INSERT INTO organisations (id, created_at, name, kind, state, state_reason, state_by_name) VALUES"
+    for state in ("suspended", "closed"):
+        _refused(f"{put} (:id, now(), 'x', 'trust', '{state}', '', '')", Tenant(organisation_id=fresh), id=fresh)
+
+
+def _lead(house: House, wanted: str) -> bool | None:
+    with _tenant(house):
+        return db.session.scalar(text("SELECT claim_state(:wanted, 'why', 'who')"), {"wanted": wanted})
+
+
+def _standing(house: House, state: str, **more: str | None) -> None:
+    """Bring it there as the operator does, who alone may write it."""
+    with tenancy.transaction(Tenant(DatabaseRole.OPERATOR)):
+        values = {"state": state, "suspended_by": None, "state_at": func.now(), **more}
+        table = Base.metadata.tables["organisations"]
+        db.session.execute(table.update().where(table.c.id == house.organisation_id).values(**values))
+
+
+def test_an_organisation_leads_itself_only_along_the_ways_that_there_are(own: House, other: House) -> None:
+    try:
+        for wanted in ("closed", "draft", "active", "elsewhere"):
+            assert _lead(own, wanted) is False, f"active to {wanted}, without a vote"
+        _standing(own, "suspended", suspended_by="operator")
+        for wanted in ("active", "closed", "draft", "suspended"):
+            assert _lead(own, wanted) is False, f"the operator suspended it, and it goes to {wanted}"
+        _standing(own, "suspended", suspended_by="organisation")
+        assert _lead(own, "active") is False, "nobody voted to lift it"
+        _standing(own, "draft")
+        assert _lead(own, "closed") is False, "somebody is in it"
+        assert _lead(own, "active") is True
+        _standing(own, "closed")
+        assert _lead(own, "suspended") is False
+        assert _lead(own, "active") is True, "within thirty days it comes back"
+        assert _lead(own, "suspended") is True, "to stop is always possible"
+        assert set(_everything(Base.metadata.tables["organisations"], _here(other), "state")) == {"active"}
+    finally:
+        _standing(own, "active")
+
+
+def _here(house: House) -> Tenant:
+    return Tenant(organisation_id=house.organisation_id)
+
+
+def test_a_verified_name_and_the_key_of_another_are_out_of_reach(own: House, other: House) -> None:
+    with _tenant(own):
+        assert db.session.scalar(text("SELECT claim_own_name('Reserve Bank')")) is False, "it is verified under its own"
+    with pytest.raises(ProgrammingError, match="does not exist"), _tenant(own):
+        db.session.execute(text("SELECT claim_back_organisation_key(:other)"), {"other": other.organisation_id})
+    _standing(other, "closed", state_at=text("now() - interval '31 days'"))  # type: ignore[arg-type]
+    try:
+        with _tenant(own):
+            assert db.session.execute(text("SELECT * FROM claim_back_organisation_key()")).all() == []
+        keys = _everything(Base.metadata.tables["organisation_keys"], _here(other), "organisation_id")
+        assert keys == [other.organisation_id]
+    finally:
+        _standing(other, "active")
+
+
+def test_a_keeper_ends_its_own_portals_and_decides_nothing_else_about_them(own: House) -> None:
+    keeper = Tenant(organisation_id=own.ids["keeper"])
+    for change in ("state = 'approved'", "reason = ''", "jwks = '{}'", "organisation_name = 'Reserve Bank'"):
+        _refused(f"UPDATE portals SET {change}", keeper)
+    with _tenant(own):
+        assert db.session.execute(text("SELECT * FROM claim_portals_end('who')")).all() == [], "it keeps none"
+    with tenancy.transaction(keeper):
+        assert set(db.session.scalars(text("SELECT state FROM portals"))) == {"approved"}
+
+
 def test_only_the_operator_says_whom_everybody_trusts_and_what_a_certificate_is_never_changes(own: House) -> None:
     mine = Tenant(organisation_id=own.organisation_id)
     operator, worker = Tenant(DatabaseRole.OPERATOR), Tenant(DatabaseRole.WORKER)
@@ -283,7 +361,10 @@ WORKER_SEES = {
     # It destroys the keys of organisations that were closed long ago.
     "organisations": {"id", "state", "state_at"},
     # It ends what has expired, and goes on with files of departments and officers.
-    "identifiers": {"organisation_id", "state", "valid_until"},
+    "identifiers": {"organisation_id", "state", "valid_until", "id", "letter_object"},
+    # It removes order letters from the store that no row names.
+    "name_changes": {"id", "letter_object"},
+    "authorisations": {"id", "letter_object"},
     # It fetches what is wanted, once for everybody.
     "revocation_answers": None,
     "revocation_wants": {
@@ -306,6 +387,8 @@ WORKER_SEES = {
     "outbox_messages": None,
     "text_messages": None,
     "onboarding_runs": {"organisation_id", "id", "state", "worked_until"},
+    # It has providers asked what they say of themselves.
+    "identity_providers": {"organisation_id", "id", "ended_at", "asked_at"},
 }
 
 

@@ -129,6 +129,7 @@ def prepare(browser: Browser, demo: Demo) -> Places:
             "ask-unit": f"{keeper}/units/ask", "branches": f"{keeper}/branches",
             "give-branch": f"{keeper}/branches/new",
             "vouch": _in_window(browser, demo, "keeper", _find_unit) + "/vouch", "agencies": f"{keeper}/agencies",
+            "invite-head": _in_window(browser, demo, "keeper", _find_unit) + "/administrator",
             "agency-offer": f"{keeper}/agencies/offer", "agency-propose": f"{keeper}/agencies/propose",
             "agency": _in_window(browser, demo, "keeper", _offer_letter(_in_window(
                 browser, demo, "administrator", _make_code))),
@@ -137,6 +138,7 @@ def prepare(browser: Browser, demo: Demo) -> Places:
         },
         "operator": {
             "approvals": "/operator", "operator-organisations": "/operator/organisations",
+            "operator-vouchings": "/operator/vouchings", "operator-vouchings-nothing": "/operator/vouchings?q=zzzz",
             "operator-trust": "/operator/trust",
         },
     }, visit)  # fmt: skip
@@ -223,7 +225,7 @@ def _invite(page: Page, demo: Demo) -> None:
 
 def _find_invitation(page: Page, demo: Demo) -> str:
     page.goto("/outbox")
-    return str(page.locator("pre a").first.get_attribute("href"))
+    return str(page.locator("pre a[href*='/invitations/']").first.get_attribute("href"))
 
 
 def _find_member(page: Page, demo: Demo) -> str:
@@ -275,7 +277,8 @@ def _find_reset(page: Page, demo: Demo) -> str:
     page.get_by_label("E-mail address").fill(demo.credentials("auditor")[0])
     page.get_by_role("button", name="Send the link").click()
     page.get_by_role("heading", level=1, name="Check your mail").wait_for()
-    return _find_invitation(page, demo)
+    page.goto("/outbox")
+    return str(page.locator("pre a[href*='/forgotten/']").first.get_attribute("href"))
 
 
 def _propose_portal(page: Page, demo: Demo) -> None:
@@ -295,7 +298,7 @@ def _propose_portal(page: Page, demo: Demo) -> None:
 def _send_officers(page: Page, demo: Demo) -> str:
     """The page of a file with a good and a bad row, as it was looked at."""
     page.goto(f"{demo.organisation(1)}/onboarding")
-    rows = "Department,Officer,E-mail,Role\nRoads,Asha Rao,asha@roads.example,administrator\nBridges,Ravi,none,reader\n"
+    rows = "Department,Officer,E-mail,Role\nRoads,Asha Rao,asha@roads.example,administrator\nBridges,Ravi,rav@,reader\n"
     page.locator("#f-file").set_input_files({"name": "o.csv", "mimeType": "text/csv", "buffer": rows.encode()})
     page.get_by_role("button", name="Look at the file").click()
     page.get_by_text("Nothing was done yet").wait_for()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.demo import Demo, OpenWindow, ask
 from tests.browser.places import IMPORTANT, ROLES, Places, prepare
@@ -99,3 +99,15 @@ def test_high_contrast_keeps_what_is_ticked(open_window: OpenWindow, demo: Demo)
         "all => all.map((box) => [getComputedStyle(box).appearance, getComputedStyle(box).backgroundImage])"
     )
     assert looks and all(look == ["auto", "none"] for look in looks)
+
+
+def test_slips_are_accessible_and_fit_a_phone(open_window: OpenWindow, demo: Demo) -> None:
+    page = open_window("administrator")
+    page.goto(f"{demo.organisation()}/invitations")
+    form = page.locator("form", has=page.get_by_role("button", name="Make the slip"))
+    form.get_by_label("Name").fill("Shri Vitthal Narayan Deshpande-Kulkarni")
+    form.get_by_label("Role").select_option("reader")
+    form.get_by_role("button", name="Make the slip").click()
+    expect(page.locator(".invitation-slip")).to_have_count(1)
+    found = list(_look_at(page, "slips"))
+    assert not found, found

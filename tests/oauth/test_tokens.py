@@ -20,6 +20,7 @@ from entitylocker.extensions import db, utc_now
 from entitylocker.oauth import answering
 from entitylocker.oauth.bearing import load_token
 from entitylocker.oauth.errors import InvalidToken
+from entitylocker.organisations import life
 from entitylocker.tenancy import Tenant
 from tests.oauth.world import World, callback
 
@@ -179,6 +180,21 @@ def test_attack_18_a_revoked_refresh_token_stays_revoked_after_a_restart(world: 
     assert restarted.refresh(good["refresh_token"]).status_code == 200, "the new process knows the good ones"
 
 
+@pytest.mark.parametrize("limit", ["token", "consent", "portal", "organisation"])
+def test_attack_20_each_limit_of_a_token_ends_it_alone(world: World, limit: str) -> None:
+    """CVE-2026-8922 in Keycloak: of two limits only one was looked at when a token was asked about."""
+    tokens = world.tokens()
+    assert is_good(world, tokens)
+    ends = {
+        "token": lambda: world.program.revoke(tokens["access_token"]),
+        "consent": lambda: withdraw(world),
+        "portal": world.suspend,
+        "organisation": lambda: suspend_organisation(world),
+    }
+    ends[limit]()
+    assert not is_good(world, tokens)
+
+
 def test_giving_back_answers_the_same_for_what_is_unknown_or_anothers(world: World) -> None:
     tokens = world.tokens()
     other = world.another_program()
@@ -236,6 +252,11 @@ def withdraw(world: World) -> None:
     with world.app.test_request_context():
         for consent in consents.list_consents(world.giver.actor):
             consents.revoke_consent(world.giver.actor, consent.id)
+
+
+def suspend_organisation(world: World) -> None:
+    with world.app.test_request_context():
+        life.suspend_organisation(world.giver.actor, "A key was lost")
 
 
 def unverify(world: World) -> None:

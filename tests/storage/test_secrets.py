@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from entitylocker.storage.errors import KeyUnwrapFailed, WrongOperatorKey
-from entitylocker.storage.keys import OperatorKey
+from entitylocker.storage.keys import OperatorKey, new_organisation_key
 from entitylocker.storage.secrets import open_secret, seal_secret
 
 
@@ -52,3 +53,13 @@ def test_another_installations_key_does_not_open_it(key: OperatorKey, tmp_path: 
     sealed = seal_secret(key, b"a secret", context=b"here")
     with pytest.raises(WrongOperatorKey):
         open_secret(OperatorKey.create(tmp_path / "other.key"), sealed, context=b"here")
+
+
+def test_the_key_of_an_organisation_seals_for_itself_only(key: OperatorKey) -> None:
+    one, _ = new_organisation_key(key, organisation_id=uuid4())
+    other, _ = new_organisation_key(key, organisation_id=uuid4())
+    sealed = seal_secret(one, b"an order letter", context=b"here")
+    assert open_secret(one, sealed, context=b"here") == b"an order letter"
+    for by, place in ((other, b"here"), (one, b"there"), (key, b"here")):
+        with pytest.raises((KeyUnwrapFailed, WrongOperatorKey)):
+            open_secret(by, sealed, context=place)
