@@ -52,7 +52,9 @@ def one_guess(person_id: UUID, visit: Visit, *, counts: bool = True) -> Iterator
 def _is_known(person_id: UUID, browser: bytes) -> bool:
     with tenancy.transaction(Tenant(person_id=person_id)):
         own = (PersonSession.person_id == person_id, PersonSession.browser_digest == browser)
-        return db.session.scalar(select(PersonSession.id).where(*own).limit(1)) is not None
+        # A provider could make as many browsers known as it likes.
+        found = select(PersonSession.id).where(*own, PersonSession.limited_to.is_(None)).limit(1)
+        return db.session.scalar(found) is not None
 
 
 def _take_back(keys: tuple[tuple[RateLimitItem, str], ...]) -> None:

@@ -117,7 +117,8 @@ def reset_password(token: str, password: str) -> None:
 def end_all_sessions(actor: Actor, person_id: UUID) -> int:
     """End every session of a person, each with its event, in their running transaction; returns how many.
 
-    What somebody proved at the same moment opens none, and no ticket for a second step is worth anything any more.
+    What somebody proved at the same moment opens none, and no ticket for a second step is worth anything any more. No
+    browser counts as known any more: one of them may be an intruder's.
     """
     void_proofs(person_id)
     query: Any = (
@@ -130,4 +131,9 @@ def end_all_sessions(actor: Actor, person_id: UUID) -> int:
     for row in rows:
         row.ended_at = utc_now()
         record(actor, EventTag.PERSON_SESSION_END, Subject("session", row.id, describe_browser(row.user_agent)))
+    db.session.execute(
+        update(PersonSession)
+        .where(PersonSession.person_id == person_id, PersonSession.browser_digest.is_not(None))
+        .values(browser_digest=None)
+    )
     return len(rows)

@@ -216,6 +216,16 @@ def weaken_sessions(person_id: UUID) -> None:
         row.amr = " ".join(word for word in row.amr.split() if word != "mfa")
 
 
+def end_sessions_of_provider(actor: Actor, provider_id: UUID) -> None:
+    """End the actor's sessions for which an organisation's provider vouched, in their running transaction."""
+    assert actor.person_id is not None
+    void_proofs(actor.person_id)
+    for row in _lock_open_sessions(actor):
+        if row.provider_id == provider_id:
+            row.ended_at = utc_now()
+            record(actor, EventTag.PERSON_SESSION_END, Subject("session", row.id, describe_browser(row.user_agent)))
+
+
 @use_case(Permission.SESSION_OWN)
 def list_sessions(actor: Actor) -> list[SessionView]:
     """The actor's own open sessions, the one last used first."""

@@ -116,7 +116,7 @@ def _ask(problems: dict[str, list[str]]) -> str:
     """The page that asks, with all that was sent before."""
     sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     carried = [(name, value) for name, value in sent if not is_secret(name)]
-    left_out = {name for name, _value in sent if is_secret(name)} | set(g.get("asked_again", ()))
+    left_out = {name for name, value in sent if is_secret(name) and value} | set(g.get("asked_again", ()))
     carried += [(_AGAIN, name) for name in sorted(left_out)]
     return render_template("accounts/step_up.html", action=asked_for(), carried=carried, **_ways(problems))
 

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.epochs import void_proofs
 from entitylocker.accounts.events import AccountRecovered
 from entitylocker.accounts.people import as_actor, on_own_account
 from entitylocker.audit.recording import Subject, record
@@ -20,7 +21,7 @@ from entitylocker.citizen.adapters import Identity, Tokens, TokensRefused
 from entitylocker.citizen.aftermath import after_unlinking
 from entitylocker.citizen.errors import AlreadyLinked, IdentityMismatch, IdentityTaken, VisitEndedWithout, VisitNotKnown
 from entitylocker.citizen.lockers import LockerEntry, adapter_of, get_locker, list_lockers
-from entitylocker.citizen.models import CitizenLink
+from entitylocker.citizen.models import CitizenLink, CitizenProof
 from entitylocker.citizen.revoking import give_back, queue_revocation
 from entitylocker.citizen.rules import same_name
 from entitylocker.citizen.sealing import KeptTokens, Sealed, seal
@@ -110,6 +111,7 @@ def _record_link(actor: Actor, entry: LockerEntry, tokens: Tokens, identity: Ide
     _write_identity(link, tokens, identity)
     keep_tokens(link, tokens)
     _put(link)
+    _end_contradicted(link)
     subject = Subject("citizen_link", link.id, entry.name)
     record(actor, EventTag.CITIZEN_LINK, subject, locker=entry.key, same_name=same_name(actor.name, link.name))
     if is_new:
@@ -119,12 +121,12 @@ def _record_link(actor: Actor, entry: LockerEntry, tokens: Tokens, identity: Ide
 
 def _write_identity(link: CitizenLink, tokens: Tokens, identity: Identity) -> None:
     link.name, link.born_on, link.reference_key = identity.name, identity.born_on, identity.reference_key
-    link.proved_at, link.broken_at = utc_now(), None
+    link.proved_at = utc_now()
     link.scopes, link.consent_valid_till = tokens.scopes, tokens.consent_valid_till
 
 
 def keep_tokens(link: CitizenLink, tokens: Tokens, before: KeptTokens | None = None) -> None:
-    """Seal tokens into the link's row, which ends the turn of whoever refreshes the old ones.
+    """Seal tokens into the link's row: it is whole again, and the turn of whoever refreshes the old ones ends.
 
     A locker that sends no new refresh token means the old one to go on.
     """
@@ -132,7 +134,7 @@ def keep_tokens(link: CitizenLink, tokens: Tokens, before: KeptTokens | None = N
     sealed = seal(link.id, KeptTokens(tokens.access_token, refresh_token))
     link.wrapped_key, link.sealed_tokens = sealed.wrapped_key, sealed.sealed_tokens
     link.tokens_expire_at = tokens.expires_at
-    link.refresh_id, link.refreshing_until = None, None
+    link.refresh_id, link.refreshing_until, link.broken_at = None, None, None
 
 
 def _put(link: CitizenLink) -> None:
@@ -143,6 +145,17 @@ def _put(link: CitizenLink) -> None:
             tenancy.flush()
     except IntegrityError:
         raise IdentityTaken from None
+
+
+def _end_contradicted(link: CitizenLink) -> None:
+    """Show offline e-KYC files of another day of birth than the link proves to nobody any longer."""
+    found = select(CitizenProof.id).where(
+        CitizenProof.person_id == link.person_id,
+        CitizenProof.born_on.is_not(None),
+        CitizenProof.born_on != link.born_on,
+    )
+    for proof_id in list(db.session.scalars(found)):
+        end_source(proof_id)
 
 
 def _find_link_at(actor: Actor, locker_key: str) -> CitizenLink | None:
@@ -195,6 +208,8 @@ def end_link(actor: Actor, link_id: UUID) -> None:
 @use_case(Permission.ACCOUNT_OWN)
 def _end_link(actor: Actor, link_id: UUID) -> None:
     require(actor, Permission.ACCOUNT_OWN, actor.facts)
+    assert actor.person_id is not None
+    void_proofs(actor.person_id)
     _remove(actor, locked_link(actor, link_id))
 
 

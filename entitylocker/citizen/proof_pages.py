@@ -78,7 +78,7 @@ def _page(ekyc: Form | None = None, show: Form | None = None) -> str:
         proofs=proofs,
         ekyc_proof=next((proof for proof in proofs if proof.source is Source.EKYC), None),
         offers_ekyc=service.offers_ekyc(),
-        ekyc_days=service.ekyc_lasts().days,
+        ekyc_days=service.ekyc_lasts().days if service.offers_ekyc() else None,
         shown=service.list_shown(actor),
         mine=list_my_organisations(current_user.person_id),
         ekyc=ekyc or Form(EkycSchema, unsent=True),

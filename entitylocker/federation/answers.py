@@ -31,13 +31,15 @@ from entitylocker.web.engine_room import engines
 
 log = logging.getLogger(__name__)
 
-FRESH_FOR = timedelta(hours=1)
+# Less than the hour after which the job comes again, so that it does not skip every second time.
+FRESH_FOR = timedelta(minutes=50)
 GOOD_FOR = timedelta(days=1)
 NOT_AGAIN_FOR = timedelta(minutes=1)
-# How many requests of one process may wait for one provider.
+# How many requests of one process may wait for one provider: of anybody, and of those who come back from there.
 MOST_WAITING = 3
+MOST_ARRIVING = 16
 
-_waiting: Counter[UUID] = Counter()
+_waiting: Counter[tuple[UUID, int]] = Counter()
 _turn = threading.Lock()
 
 
@@ -93,22 +95,23 @@ def ask_again(organisation_id: UUID, provider_id: UUID) -> Answers | None:
 
 
 @contextmanager
-def place_at(provider_id: UUID) -> Iterator[None]:
-    """Wait for a provider, unless enough of this process do: a slow one must not hold all threads.
+def place_at(provider_id: UUID, most: int = MOST_WAITING) -> Iterator[None]:
+    """Wait for a provider, unless `most` of this process do: a slow one must not hold all threads.
 
     Raises ProviderDoesNotAnswer.
     """
+    place = (provider_id, most)
     with _turn:
-        if _waiting[provider_id] >= MOST_WAITING:
+        if _waiting[place] >= most:
             raise ProviderDoesNotAnswer
-        _waiting[provider_id] += 1
+        _waiting[place] += 1
     try:
         yield
     finally:
         with _turn:
-            _waiting[provider_id] -= 1
-            if not _waiting[provider_id]:
-                del _waiting[provider_id]
+            _waiting[place] -= 1
+            if not _waiting[place]:
+                del _waiting[place]
 
 
 @task("federation.ask_providers", patient=True)

@@ -20,7 +20,7 @@ from entitylocker.audit.recording import Subject, record_counted
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db
 from entitylocker.federation import oidc
-from entitylocker.federation.answers import Answers, ask_again, place_at
+from entitylocker.federation.answers import MOST_ARRIVING, Answers, ask_again, place_at
 from entitylocker.federation.errors import (
     NotConnected,
     ProviderDoesNotAnswer,
@@ -94,7 +94,7 @@ def arrive(provider: Provider, kept: Any, answer: dict[str, str]) -> tuple[Trip,
         raise ProviderUntrustworthy(why="iss")
     if not answer.get("code"):
         raise SignInBroken
-    with place_at(provider.id):
+    with place_at(provider.id, MOST_ARRIVING):
         token = oidc.exchange(
             engines().outgoing, metadata, provider.client, code=answer["code"], verifier=trip.verifier
         )

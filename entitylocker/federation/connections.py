@@ -17,6 +17,7 @@ from entitylocker.access import Actor, Permission, require
 from entitylocker.accounts.events import AccountRecovered
 from entitylocker.accounts.notices import tell_person
 from entitylocker.accounts.people import on_own_account
+from entitylocker.accounts.sessions import end_sessions_of_provider
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
@@ -131,6 +132,8 @@ def _disconnect(actor: Actor, provider_id: UUID) -> None:
     ).first()
     if gone is None:
         raise NotFound
+    # Ended, not only out of reach: connected again, they would open the organisation once more.
+    end_sessions_of_provider(actor, provider_id)
     record(actor, EventTag.IDENTITY_UNLINK, Subject("identity_provider", provider_id, gone.organisation_name))
     _tell(actor, "provider_disconnected", gone.organisation_name, gone.called)
 

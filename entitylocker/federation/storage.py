@@ -27,7 +27,7 @@ from scim2_server.storage import ScimStorage, SearchPage
 
 from entitylocker.access import Actor
 from entitylocker.accounts.schemas import EMAIL_MAX
-from entitylocker.errors import Conflict, NotFound
+from entitylocker.errors import Conflict, NotFound, SameMoment
 from entitylocker.federation import directory, listing
 from entitylocker.federation.directory import GroupFacts, UserFacts
 from entitylocker.federation.errors import NameTaken, UnknownMember
@@ -116,6 +116,8 @@ class DirectoryStorage(ScimStorage):
             remove(self._actor, _read_id(resource_id), _read_version(expected_version))
         except NotFound:
             raise NotFoundException from None
+        except SameMoment:
+            raise
         except Conflict:
             raise PreconditionFailedException from None
 
@@ -134,6 +136,8 @@ class DirectoryStorage(ScimStorage):
             raise UniquenessException(detail=fault.text()) from None
         except UnknownMember as fault:
             raise InvalidValueException(detail=fault.text()) from None
+        except SameMoment:
+            raise
         except Conflict:
             raise PreconditionFailedException from None
         return self.get(resource_type, str(put))

@@ -40,7 +40,8 @@ def _replace(actor: Actor, row: Proposal) -> None:
     _remove(actor, row)
     # The vote invites, not the state of the organisation: this is how a suspended one gets its administrator back.
     awake = replace(actor, organisation_state=OrganisationState.ACTIVE)
-    invite_member(awake, row.email, Role.ADMINISTRATOR)
+    # Nor does it wait for another day: whoever took an account over could use up the limit every morning.
+    invite_member(awake, row.email, Role.ADMINISTRATOR, limited=False)
 
 
 _ACTS: dict[ProposalKind, Callable[[Actor, Proposal], None]] = {

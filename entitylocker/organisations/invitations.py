@@ -75,8 +75,12 @@ def may_issue(actor: Actor, role: Role) -> None:
 
 
 @use_case(Permission.MEMBER_INVITE, fresh=True)
-def invite_member(actor: Actor, email: str, role: Role, guest: ForWhom | None = None) -> IssuedInvitation:
+def invite_member(
+    actor: Actor, email: str, role: Role, guest: ForWhom | None = None, *, limited: bool = True
+) -> IssuedInvitation:
     """Invite somebody by mail; an earlier open invitation to the same address ends.
+
+    `limited`: whether the day's limit may refuse it.
 
     Only an account with that confirmed address can accept it. Raises MoreThanYouHold if the role holds anything that
     the actor does not hold everywhere and without end, AlreadyMember, TooManyInvitations.
@@ -91,7 +95,7 @@ def invite_member(actor: Actor, email: str, role: Role, guest: ForWhom | None = 
     row.email, row.email_normalised = email, normalise_email(email)
     db.session.add(row)
     record(actor, EventTag.INVITATION_ISSUE, Subject("invitation", row.id, email), role=role.value, way=row.way)
-    return send_invitation(actor, row, token)
+    return send_invitation(actor, row, token, limited=limited)
 
 
 def new_invitation(actor: Actor, way: InvitationWay, role: Role, digest: bytes, guest: ForWhom) -> Invitation:
@@ -120,9 +124,10 @@ def new_invitation(actor: Actor, way: InvitationWay, role: Role, digest: bytes, 
     )
 
 
-def send_invitation(actor: Actor, row: Invitation, token: str) -> IssuedInvitation:
+def send_invitation(actor: Actor, row: Invitation, token: str, *, limited: bool = True) -> IssuedInvitation:
     """Put the mail of an invitation into the outbox of the running transaction. Raises TooManyInvitations."""
-    count_sending(row.through_organisation_id or row.organisation_id)
+    if limited:
+        count_sending(row.through_organisation_id or row.organisation_id)
     email, role = str(row.email), Role(row.role)
     link = link_to("organisations.invitation", token=token)
     send_mail(

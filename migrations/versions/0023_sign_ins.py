@@ -83,7 +83,10 @@ def _tickets_of_this_epoch() -> None:
 
 
 def _known_browsers() -> None:
-    """Whether somebody signed in to the account of an address in this browser before: who has the cookie may know."""
+    """Whether somebody signed in to the account of an address in this browser before: who has the cookie may know.
+
+    What an organisation's own provider says makes no browser known: it could make as many of them as it likes.
+    """
     op.create_index(
         "ix_sessions_browser_digest",
         "sessions",
@@ -93,9 +96,10 @@ def _known_browsers() -> None:
     kinds.lookup(
         f"""CREATE FUNCTION {BROWSER} RETURNS boolean LANGUAGE sql STABLE {DEFINER}
         AS $$ SELECT EXISTS (SELECT FROM sessions s JOIN persons p ON p.id = s.person_id
-                             WHERE s.browser_digest = $2 AND p.email_normalised = $1) $$""",
+                             WHERE s.browser_digest = $2 AND s.limited_to IS NULL
+                               AND p.email_normalised = $1) $$""",
         BROWSER,
-        reads=[("sessions", ["person_id", "browser_digest"]), ("persons", ["id", "email_normalised"])],
+        reads=[("sessions", ["person_id", "browser_digest", "limited_to"]), ("persons", ["id", "email_normalised"])],
     )
 
 

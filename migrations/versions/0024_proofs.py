@@ -1,4 +1,8 @@
-"""What a proof by offline e-KYC is worth; one refresh of a token at a time; less kept of what ended."""
+"""What a proof by offline e-KYC is worth; one refresh of a token at a time; less kept of what ended.
+
+A file is known again by the bytes of its signature from now on, no longer by how they were written down. Digests of
+files used before are of the other kind: such a file could be used once more while it is fresh.
+"""
 
 import sqlalchemy as sa
 from alembic import op

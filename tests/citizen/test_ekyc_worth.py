@@ -97,6 +97,19 @@ def test_a_locker_linked_afterwards_that_says_another_birth_makes_the_file_unfit
     assert citizens.rows(person, ShownProof) == []
 
 
+def test_a_locker_linked_afterwards_that_says_another_birth_ends_what_was_shown(
+    citizens: Citizens, ekyc_signer: Signer
+) -> None:
+    citizens.fresh_citizen("meera")
+    person, administrator = citizens.member()
+    send(citizens, person, genuine(ekyc_signer), with_birthday="1")
+    [proof] = citizens.rows(person, CitizenProof)
+    show(citizens, person, proof.id, administrator.organisation_id)
+    assert len(citizens.rows(person, ShownProof)) == 1
+    citizens.link(person)
+    assert citizens.rows(person, ShownProof) == []
+
+
 @pytest.mark.parametrize(
     ("written", "same"),
     [("09-03-1984", True), ("09/03/1984", True), ("1984", True), ("1985", False), ("10-03-1984", False), ("", None)],

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from entitylocker import tenancy
+from entitylocker.errors import SameMoment
 from entitylocker.extensions import db
+from entitylocker.federation import storage
 from entitylocker.notifications.models import OutboxMessage
 from entitylocker.tenancy import DatabaseRole, Tenant
 from tests.factories import Organisations
@@ -55,6 +57,23 @@ def test_a_page_holds_as_many_as_asked_and_knows_the_total(directory: Directory)
     page = json.loads(directory.ask("GET", "/Users?startIndex=2&count=2&sortBy=userName").data)
     assert [each["userName"] for each in page["Resources"]] == ["n1@example.in", "n2@example.in"]
     assert (page["totalResults"], page["startIndex"], page["itemsPerPage"]) == (5, 2, 2)
+
+
+def test_two_at_the_same_moment_are_told_to_come_again_not_that_their_version_is_old(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = directory.bring("moment@example.in")
+
+    def meet(*_facts: object, **_rest: object) -> None:
+        raise SameMoment
+
+    for name in ("put_user", "remove_user"):
+        monkeypatch.setattr(storage.directory, name, meet)
+    asked = (
+        directory.ask("DELETE", f"/Users/{made['id']}"),
+        directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "active", "value": False}),
+    )
+    assert [answer.status_code for answer in asked] == [409, 409]
 
 
 def test_a_name_is_taken_once_in_one_organisation_and_free_in_another(

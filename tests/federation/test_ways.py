@@ -12,6 +12,8 @@ from sqlalchemy import update
 
 from entitylocker import tenancy
 from entitylocker.access import Role
+from entitylocker.accounts.guesses import _is_known
+from entitylocker.accounts.known_browser import browser_digest, knows_account
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation import answers, arrivals, providers
 from entitylocker.federation.errors import ProviderDoesNotAnswer
@@ -19,6 +21,7 @@ from entitylocker.federation.models import IdentityProvider
 from entitylocker.jobs.queue import housekeeper
 from entitylocker.tenancy import Tenant
 from entitylocker.web.engine_room import engines
+from tests.accounts.browsing import sign_in
 from tests.factories import Organisations, csrf_token
 from tests.federation.test_standing import mails_to
 from tests.federation.ways import Way, make_way
@@ -123,6 +126,23 @@ def test_disconnecting_one_of_two_providers_ends_what_it_vouched_for(way: Way, p
     assert own.post(f"/account/sign-ins/{provider_id}/disconnect", data=form).status_code == 303
     overview = f"/organisations/{way.administrator.organisation_id}"
     assert (one.get(overview).status_code, two.get(overview).status_code) == (200, 303)
+    second.connect(way.administrator, "somebody@branch")
+    assert two.get(overview).status_code == 303, "and connected again, it does not come back"
+
+
+def test_an_own_sign_in_makes_no_browser_known(way: Way) -> None:
+    """Else whoever runs the provider could try as many passwords and codes of a member as they like."""
+    way.connect(way.administrator, "asha@corp")
+    own, _answer = sign_in(way.app, way.administrator)
+    theirs, _answer = way.sign_in("asha@corp")
+    known = {name: client.get_cookie("browser") for name, client in (("own", own), ("theirs", theirs))}
+    found = {}
+    for name, cookie in known.items():
+        assert cookie is not None
+        with way.app.test_request_context(headers={"Cookie": f"browser={cookie.value}"}):
+            digest = knows_account(way.administrator.email)
+            found[name] = (digest is not None, _is_known(way.administrator.person_id, browser_digest()))
+    assert found == {"own": (True, True), "theirs": (False, False)}
 
 
 def test_the_person_hears_of_a_connection_and_of_its_end(way: Way, organisations: Organisations) -> None:

@@ -212,4 +212,6 @@ def test_a_job_that_meets_another_is_put_in_again(app: Flask, settings: Settings
     with psycopg.connect(**facts, autocommit=True, row_factory=dict_row) as look:
         asked = "SELECT status, attempts FROM procrastinate_jobs WHERE task_name = 'tests.meets' AND args->>'word' = %s"
         row = look.execute(asked, [word]).fetchone()
-    assert row == {"status": "todo", "attempts": 1}
+    # Where much else was to be done, its turn has come again meanwhile.
+    done = row is None and _tries.count(word) == 2
+    assert done or row == {"status": "todo", "attempts": 1}

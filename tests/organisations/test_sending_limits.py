@@ -17,9 +17,11 @@ from entitylocker.onboarding import service as onboarding
 from entitylocker.onboarding.models import RowState, RunState
 from entitylocker.organisations import sending_limits, service
 from entitylocker.organisations.errors import TooManyInvitations
+from entitylocker.organisations.life_rules import ProposalKind
 from entitylocker.units.service import open_child
 from tests.factories import Member, Organisations
 from tests.onboarding.officers import Officer, Sheet
+from tests.organisations.helpers import about, propose, vote
 
 
 @pytest.fixture
@@ -52,6 +54,18 @@ def test_an_unverified_organisation_sends_few_and_a_verified_one_more(app: Flask
             service.issue_slip(member.actor, service.ForWhom("Asha Rao"), Role.READER)
             found = service.get_sendings(member.actor)
             assert (found.sent, found.left) == (limit, 0), "what was refused was not sent"
+
+
+def test_what_the_administrators_voted_waits_for_no_other_day(app: Flask, organisations: Organisations) -> None:
+    first = organisations.make(verified=False)
+    second, lost = (organisations.add_member(Role.ADMINISTRATOR, first.organisation_id) for _ in range(2))
+    with app.test_request_context():
+        while service.get_sendings(first.actor).left:
+            invite(first)
+    email = address()
+    vote(second, propose(first, about(lost, ProposalKind.REPLACE, email=email)))
+    with app.test_request_context():
+        assert email in [each.email for each in service.list_invitations(first.actor)]
 
 
 def test_units_of_ones_own_making_are_no_way_to_send_more(app: Flask, organisations: Organisations) -> None:
