@@ -89,6 +89,7 @@ from entitylocker.units.operator_pages import pages as operator_vouchings_pages
 from entitylocker.units.pages import pages as units_pages
 from entitylocker.units.reminding import remind_of_above, remind_of_letter, remind_of_parent
 from entitylocker.units.sweeping import on_identifier_expired
+from entitylocker.units.telling import tell_lost
 from entitylocker.vault import jobs as vault_jobs
 from entitylocker.vault import service as vault
 from entitylocker.vault.api import blueprint as vault_api
@@ -165,6 +166,7 @@ HOURLY = [
     sweep_outbox,
     end_keys,
     provider_answers.ask_providers,
+    tell_lost,
 ]
 OFTEN = [citizen_jobs.keep_time, fetch_answers, vault_jobs.recheck_due, onboarding.resume_runs]
 

@@ -108,7 +108,7 @@ class SameMoment(Conflict):
     """Two acts stood in each other's way in the database, and it let the other one go on."""
 
     code = "same_moment"
-    message = N_("Somebody changed the same thing at this very moment. Yours was not done.")
+    message = N_("Somebody was working on the same thing at this very moment. Yours was not done.")
     advice = N_("Please try again.")
 
 

@@ -10,16 +10,21 @@ from typing import Any
 import procrastinate
 from flask import Flask
 from procrastinate import PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 from sqlalchemy.engine import make_url
 
 from entitylocker.jobs.queue import Job, jobs, manner_of
 
 log = logging.getLogger(__name__)
 
+_ATTEMPTS = 8
 # A job that fails is tried again after 2, 4, 8, … seconds.
-_RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
+_RETRY = RetryStrategy(max_attempts=_ATTEMPTS, exponential_wait=2)
 # What is done for others who may be away for long: after 4, 16, 64, … seconds, the last time after 18 hours.
-_RETRY_FOR_A_DAY = RetryStrategy(max_attempts=8, exponential_wait=4)
+_RETRY_FOR_A_DAY = RetryStrategy(max_attempts=_ATTEMPTS, exponential_wait=4)
+# A worker says every ten seconds that it lives.
+_DEAD_AFTER = 120.0
 HOUSEKEEPING_CRON = "17 * * * *"
 OFTEN_CRON = "*/10 * * * *"
 
@@ -48,7 +53,27 @@ def build_queue(app: Flask, url: str, hourly: list[Job], often: Sequence[Job] = 
         for cron, periodic in ((HOUSEKEEPING_CRON, hourly), (OFTEN_CRON, often)):
             if function in periodic:
                 queue.periodic(cron=cron)(registered)
+    _put_back_hourly(queue)
     return queue
+
+
+def _put_back_hourly(queue: procrastinate.App) -> None:
+    """What a worker had in its hands when it died is put back; what it dies of again and again is given up."""
+
+    @queue.periodic(cron=HOUSEKEEPING_CRON)
+    @queue.task(name="jobs.put_back")
+    async def put_back(timestamp: int) -> None:
+        manager = queue.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER):
+            log.warning("the worker of job %s (%s) died", job.id, job.task_name)
+            if job.attempts >= _ATTEMPTS:
+                await manager.finish_job(job, Status.FAILED, delete_job=False)
+                continue
+            try:
+                await manager.retry_job(job)
+            except UniqueViolation:
+                # Another of those that are put in only once waits to begin and does the same.
+                await manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 def _in_context(app: Flask, function: Job) -> Callable[..., None]:

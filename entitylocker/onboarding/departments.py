@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from entitylocker.access import Actor
-from entitylocker.errors import LockerError, NotFound
+from entitylocker.errors import LockerError, NotFound, SameMoment
 from entitylocker.identifiers import OrganisationKind
 from entitylocker.onboarding.lists import department_key
 from entitylocker.onboarding.rows import Plan, ReadRow
@@ -47,11 +47,16 @@ def find_or_open(actor: Actor, row: ReadRow, before: Callable[[], None] | None =
 
 
 def vouch(actor: Actor, child_id: UUID, letter: bytes, name: str, code: str | None) -> list[Word]:
-    """Vouch for a department by the order letter, unless that was done. What cannot be is said, and stops nothing."""
+    """Vouch for a department by the order letter, unless that was done. What cannot be is said, and stops nothing.
+
+    Raises SameMoment: then it may be tried again.
+    """
     try:
         vouch_for(actor, child_id, Letter(name or "order.pdf", io.BytesIO(letter)), code=code)
     except VouchedAlready:
         return []
+    except SameMoment:
+        raise
     except LockerError as refused:
         return [because("not_vouched", refused)]
     return [Word("vouched")]

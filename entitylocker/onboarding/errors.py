@@ -109,10 +109,10 @@ class LetterRefused(LockerError):
     message = N_("The order letter must be a PDF file of at most 10 MB.")
 
 
-class InvitesThemselves(LockerError):
-    code = "onboarding_invites_themselves"
+class LetterLost(LockerError):
+    code = "onboarding_letter_lost"
     status = 422
-    message = N_("This is your own address. Nobody invites themselves: ask somebody of the department.")
+    message = N_("The order letter that was kept with the file cannot be opened any more. Send the file with it again.")
 
 
 class ComesFromInside(LockerError):

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from entitylocker.access import Actor, Permission, Role, require
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.extensions import db, utc_now
-from entitylocker.onboarding.errors import ComesFromInside, InvitesThemselves
+from entitylocker.onboarding.errors import ComesFromInside
 from entitylocker.onboarding.holding import Hold, keep_hold_below
 from entitylocker.onboarding.rows import Plan, guest_key, officer_key
-from entitylocker.organisations.errors import AdministratorFromAbove
+from entitylocker.organisations.errors import AdministratorFromAbove, InvitesThemselves
 from entitylocker.organisations.invitations import find_member_by_email
 from entitylocker.organisations.inviters import has_administrator
 from entitylocker.organisations.models import Invitation, Membership

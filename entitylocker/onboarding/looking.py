@@ -14,7 +14,7 @@ from entitylocker.extensions import db
 from entitylocker.jobs.queue import task
 from entitylocker.onboarding.errors import RunTakenOver
 from entitylocker.onboarding.guests import Standing, find_guest, get_own_address, is_own
-from entitylocker.onboarding.headers import EMAIL
+from entitylocker.onboarding.headers import DEPARTMENT, EMAIL, PARENT
 from entitylocker.onboarding.holding import Hold, claim, go_on, keep_hold, let_go, lock_run
 from entitylocker.onboarding.lists import by_slip, department_key
 from entitylocker.onboarding.models import OnboardingRow, RowState, RunState
@@ -51,7 +51,11 @@ class Looker:
     def look(self, actor: Actor, unit: Unit | None, rows: list[ReadRow]) -> None:
         """Add what the rows of one group would do. A department that is there is asked about its officers."""
         good = [row for row in rows if not row.problems]
-        known = set() if unit is None or not unit.agreed else settle_guests(seat_in(actor, unit), good)
+        if unit is not None and not unit.agreed:
+            _refuse(good, DEPARTMENT)
+            return
+        good = self._below_agreed(good) if unit is None else good
+        known = set() if unit is None else settle_guests(seat_in(actor, unit), good)
         for row in good:
             if unit is None:
                 self._would_open(row)
@@ -61,6 +65,12 @@ class Looker:
             if is_own(row.plan, self._own):
                 row.problems.append(Word("own_address", EMAIL))
 
+    def _below_agreed(self, rows: list[ReadRow]) -> list[ReadRow]:
+        """Those of departments to be opened whose parent, if it is there already, lets them be opened below it."""
+        above = {row.line: self._units.get(department_key(row.plan.parent)) for row in rows if row.plan.parent}
+        _refuse([row for row in rows if (unit := above.get(row.line)) is not None and not unit.agreed], PARENT)
+        return [row for row in rows if not row.problems]
+
     def _would_open(self, row: ReadRow) -> None:
         key = department_key(row.plan.department)
         if key in self._opened:
@@ -69,6 +79,11 @@ class Looker:
         row.notes.append(Word("would_open"))
         if self._has_letter and not row.plan.parent:
             row.notes.append(Word("would_vouch"))
+
+
+def _refuse(rows: list[ReadRow], column: str) -> None:
+    for row in rows:
+        row.problems.append(Word("not_agreed", column))
 
 
 @use_case(Permission.MEMBER_LIST)

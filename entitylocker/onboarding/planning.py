@@ -12,7 +12,7 @@ from entitylocker.access import Actor, Permission, require
 from entitylocker.accounts.schemas import one_line
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import defer
-from entitylocker.onboarding.errors import LetterRefused
+from entitylocker.onboarding.errors import LetterLost, LetterRefused
 from entitylocker.onboarding.files import read_table
 from entitylocker.onboarding.lists import read_rows
 from entitylocker.onboarding.looking import Looker, look_through_run
@@ -21,6 +21,7 @@ from entitylocker.onboarding.rows import ReadRow
 from entitylocker.onboarding.seating import open_units, require_seating
 from entitylocker.organisations.keys import open_key
 from entitylocker.organisations.rules import LETTER_MAX_BYTES, looks_like_pdf
+from entitylocker.storage.errors import KeyUnwrapFailed
 from entitylocker.storage.secrets import SealedSecret, open_secret, seal_secret
 from entitylocker.tenancy import open_use_case, use_case
 from entitylocker.units.service import Unit
@@ -137,8 +138,16 @@ def _lock_letter_away(run: OnboardingRun, letter: bytes) -> None:
 
 
 def open_run_letter(run: OnboardingRun) -> bytes | None:
-    """The order letter of a run, in its running transaction; None where there is none any more."""
+    """The order letter of a run, in its running transaction; None where there is none any more.
+
+    Raises LetterLost for one that is damaged or was locked away in an earlier form.
+    """
     if run.letter is None or run.letter_wrapped_key is None:
         return None
-    sealed = SealedSecret(run.letter_wrapped_key, run.letter)
-    return open_secret(open_key(run.organisation_id), sealed, context=_LETTER_LABEL + run.id.bytes)
+    # Outside: without the key of the organisation nothing is lost yet.
+    key = open_key(run.organisation_id)
+    try:
+        sealed = SealedSecret(run.letter_wrapped_key, run.letter)
+        return open_secret(key, sealed, context=_LETTER_LABEL + run.id.bytes)
+    except KeyUnwrapFailed:
+        raise LetterLost from None

@@ -18,7 +18,7 @@ from entitylocker.errors import LockerError, NotFound, PermissionDenied, SameMom
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import defer, task
 from entitylocker.onboarding.departments import find_or_open, vouch
-from entitylocker.onboarding.errors import RunIsOver, RunIsRunning, RunTakenOver
+from entitylocker.onboarding.errors import LetterLost, RunIsOver, RunIsRunning, RunTakenOver
 from entitylocker.onboarding.guests import find_guest, invite_guest
 from entitylocker.onboarding.holding import (
     Hold,
@@ -52,12 +52,14 @@ Told = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class _Work:
-    """A run in somebody's hands. `letter`: decrypted once for all rows; `now` answers who acts at that moment."""
+    """A run in somebody's hands. `letter`: decrypted once for all rows, or why it cannot be; `now` answers who acts at
+    that moment.
+    """
 
     hold: Hold
     now: Callable[[], Actor]
     in_person: bool
-    letter: bytes | None
+    letter: bytes | LetterLost | None
     letter_name: str
 
 
@@ -151,7 +153,16 @@ def _work(actor_now: Callable[[], Actor], hold: Hold, tell: Told | None = None) 
 def _prepare(actor: Actor, hold: Hold, now: Callable[[], Actor]) -> tuple[_Work, list[UUID]]:
     require(actor, Permission.MEMBER_SEAT, actor.facts)
     run = lock_run(actor, hold.run_id)
-    return _Work(hold, now, run.in_person, open_run_letter(run), run.letter_name), _open_lines(actor, hold.run_id)
+    return _Work(hold, now, run.in_person, _letter(run), run.letter_name), _open_lines(actor, hold.run_id)
+
+
+def _letter(run: OnboardingRun) -> bytes | LetterLost | None:
+    """People are brought in without a letter too: one that is lost keeps nobody waiting."""
+    try:
+        return open_run_letter(run)
+    except LetterLost as lost:
+        log.warning("the letter of run %s cannot be opened", run.id)
+        return lost
 
 
 def _open_lines(actor: Actor, run_id: UUID) -> list[UUID]:
@@ -216,13 +227,23 @@ def _refused(row: ReadRow, refused: LockerError) -> RowState:
 def _vouch(work: _Work, actor: Actor, row: ReadRow, outcome: dict[str, Any]) -> None:
     if work.letter is None or not outcome.get("child_id") or row.plan.parent:
         return
-    row.notes += vouch(actor, outcome["child_id"], work.letter, work.letter_name, row.plan.code or None)
+    if not isinstance(work.letter, LetterLost):
+        row.notes += vouch(actor, outcome["child_id"], work.letter, work.letter_name, row.plan.code or None)
+    elif not outcome["vouched"]:
+        row.notes.append(because("not_vouched", work.letter))
 
 
 def _do(work: _Work, actor: Actor, row: ReadRow, kept: OnboardingRow, outcome: dict[str, Any]) -> None:
     """Department first, then its officer. What an earlier try of this run has done is found and counted as done."""
-    unit, opened = find_or_open(actor, row, lambda: _say_opening(actor, work.hold, kept.id))
+
+    def say_opening() -> None:
+        _say_opening(actor, work.hold, kept.id)
+        # For a further try, which has this same row in its hands.
+        kept.child_opened = True
+
+    unit, opened = find_or_open(actor, row, say_opening)
     outcome["child_id"], outcome["child_opened"] = unit.id, opened or kept.child_opened
+    outcome["vouched"] = unit.vouched
     row.notes.append(Word("opened" if outcome["child_opened"] else "department_known"))
     seat = seat_in(actor, unit)
     standing = find_guest(seat, row.plan)

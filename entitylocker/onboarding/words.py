@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from entitylocker.errors import N_, LockerError
 from entitylocker.onboarding.headers import COLUMN_LABELS
+from entitylocker.units.errors import NotAgreed
 
 PROBLEMS: dict[str, str] = {
     "missing": N_("This is empty."),
@@ -39,6 +40,7 @@ PROBLEMS: dict[str, str] = {
     "own_parent": N_("A department cannot lie below itself."),
     "unknown_parent": N_("There is no such department, neither in this file nor in your organisation."),
     "twice": N_("The same officer stands for the same department in line %(line)s already."),
+    "not_agreed": NotAgreed.message,
     "more_than_you_hold": N_("You cannot give this role."),
     "own_address": N_("This is your own address. Nobody invites themselves: ask somebody of the department."),
     "bad_code": N_("This is not a department code: capital letters, digits and hyphens."),

@@ -105,9 +105,16 @@ class AdministratorFromAbove(LockerError):
     code = "administrator_from_above"
     status = 422
     message = N_(
-        "Whoever administers a branch makes no administrators. The first one of a unit is invited by an administrator "
-        "of the organisation above it, on the page of departments and units there; further ones by those of the unit."
+        "You look after this unit from above, so you cannot make anybody its administrator. An administrator of the "
+        "organisation above invites the first one, on the page of departments and units there; those of the unit "
+        "invite further ones."
     )
+
+
+class InvitesThemselves(LockerError):
+    code = "onboarding_invites_themselves"
+    status = 422
+    message = N_("This is your own address. Nobody invites themselves: ask somebody of the department.")
 
 
 class LastAdministrator(Conflict):

@@ -24,7 +24,7 @@ def may_let_in(row: Invitation, person_id: UUID) -> bool:
         is_own, stands = row.by_directory, row.by_directory or _stands_above(row)
     else:
         is_own, stands = _inviter(row, row.invited_by_id, person_id)
-    return stands and ((is_own and row.way == InvitationWay.MAIL) or not _sits_here(person_id))
+    return stands and ((is_own and row.way == InvitationWay.MAIL) or not sits_here(person_id))
 
 
 def _inviter(row: Invitation, invited_by_id: UUID, person_id: UUID) -> tuple[bool, bool]:
@@ -71,7 +71,7 @@ def has_administrator(organisation_id: UUID | None) -> bool:
     return bool(db.session.scalar(select(administers)))
 
 
-def _sits_here(person_id: UUID) -> bool:
+def sits_here(person_id: UUID) -> bool:
     """Whether the person may act here through another organisation today, entered or not."""
     statement = text("SELECT true FROM lookup_seats() WHERE person_id = :person")
     return db.session.execute(statement, {"person": person_id}).first() is not None

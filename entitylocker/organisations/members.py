@@ -101,7 +101,7 @@ def end_membership(actor: Actor, membership_id: UUID) -> None:
     end_member(actor, membership_id, alone=membership_id != actor.membership_id)
 
 
-@use_case(Permission.ORGANISATION_READ, fresh=True)
+@use_case(Permission.ORGANISATION_READ)
 def leave_organisation(actor: Actor) -> None:
     """End one's own membership. Raises LastAdministrator."""
     require(actor, Permission.ORGANISATION_READ, actor.facts)

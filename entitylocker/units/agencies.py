@@ -123,7 +123,7 @@ def _admit(actor: Actor, code: str, terms: Terms) -> Partner:
     require(actor, Permission.AUTHORISATION_MANAGE, actor.facts)
     partner = find_partner(actor, code)
     if not (partner.verified and actor.organisation_verified):
-        raise BothVerified(field="code")
+        raise BothVerified(field="organisation_code")
     agency_span(terms.role, terms.folder_id, terms.starts_on, terms.ends_on)
     return partner
 

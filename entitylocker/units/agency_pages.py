@@ -68,7 +68,7 @@ def _propose(organisation_id: UUID, act: Callable[..., UUID], *, as_agency: bool
     if form.valid:
         with form.catching():
             data = dict(form.data)
-            made = act(actor, code=data.pop("code"), terms=service.Terms(**data), letter=needed_letter())
+            made = act(actor, code=data.pop("organisation_code"), terms=service.Terms(**data), letter=needed_letter())
             flash(gettext("The letter was sent to the other side. It counts once they say yes."), "ok")
             return redirect(url_for(".agency", organisation_id=organisation_id, authorisation_id=made), 303)
     folders = service.list_choices(actor)

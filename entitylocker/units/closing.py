@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from entitylocker.access import Actor
+from entitylocker.access import Actor, OrganisationState
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
+from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.events import OrganisationClosed
 from entitylocker.units.agencies import end_row
 from entitylocker.units.branches import end_branch
+from entitylocker.units.errors import DraftsBelow, RequestEnded
 from entitylocker.units.joining import tell_end
 from entitylocker.units.models import Authorisation, BranchAdministration, UnitLink
 from entitylocker.units.sweeping import sweep_below
@@ -24,18 +27,28 @@ from entitylocker.units.vouching import end_vouching
 def on_organisation_closed(event: OrganisationClosed) -> None:
     """End questions, vouchings, branches and letters of an organisation, in the transaction in which it is closed.
 
-    Where it stands in the tree stays: whose unit it was is no right, and either side can still end that.
+    Where it stands in the tree stays: whose unit it was is no right, and either side can still end that. What somebody
+    else ends at the same moment is over all the same. Raises DraftsBelow.
     """
+    _refuse_drafts()
     _end_vouchings(event.actor)
     _end_branches(event.actor, event.organisation_id)
     _end_letters(event.actor, event.organisation_id)
     _end_questions(event.actor)
 
 
+def _refuse_drafts() -> None:
+    """Nobody else could bring the first administrator in."""
+    drafts = [unit.name for unit in find_units() if unit.depth == 1 and unit.state is OrganisationState.DRAFT]
+    if drafts:
+        raise DraftsBelow(units=", ".join(drafts))
+
+
 def _end_vouchings(actor: Actor) -> None:
     for unit in find_units():
         if unit.depth == 1 and unit.vouched:
-            end_vouching(actor, unit, closed=True)
+            with suppress(NotFound):
+                end_vouching(actor, unit, closed=True)
     own = db.session.execute(text("SELECT * FROM claim_own_words_end()")).all()
     for word in own:
         subject = Subject("identifier", word.id, word.value)
@@ -66,7 +79,8 @@ def _end_letters(actor: Actor, organisation_id: UUID) -> None:
     ours = or_(Authorisation.organisation_id == organisation_id, Authorisation.agent_organisation_id == organisation_id)
     standing = select(Authorisation).where(ours, Authorisation.ended_at.is_(None), Authorisation.ends_at > utc_now())
     for row in db.session.scalars(standing.order_by(Authorisation.id)).all():
-        end_row(actor, row, closed=True)
+        with suppress(RequestEnded):
+            end_row(actor, row, closed=True)
 
 
 def _end_questions(actor: Actor) -> None:

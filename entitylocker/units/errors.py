@@ -112,6 +112,26 @@ class AdministeredAlready(Conflict):
     advice = N_("Further administrators are invited by those of the unit itself.")
 
 
+class SitsAbove(LockerError):
+    code = "unit_looked_after_from_above"
+    status = 422
+    message = N_("This person looks after the unit from above. Take their branch back first, or invite somebody else.")
+
+
+class InviteFirst(Conflict):
+    code = "unit_needs_administrator_first"
+    message = N_("This unit has people or units of its own, and nobody who administers it.")
+    advice = N_("Invite its administrator first.")
+
+
+class DraftsBelow(Conflict):
+    """The names are for whoever closes the organisation above."""
+
+    code = "units_without_administrator"
+    message = N_("These units have no administrator: %(units)s.")
+    advice = N_("Invite their administrators or let them go first.")
+
+
 class NotAgreed(LockerError):
     code = "unit_not_agreed"
     status = 422

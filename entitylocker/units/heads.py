@@ -6,15 +6,16 @@ from dataclasses import replace
 from uuid import UUID
 
 from entitylocker.access import Actor, Grant, OrganisationState, Permission, Role, require
+from entitylocker.accounts.people import find_person_id
 from entitylocker.audit.recording import Subject
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
-from entitylocker.organisations.errors import MoreThanYouHold
-from entitylocker.organisations.inviters import has_administrator
+from entitylocker.organisations.errors import InvitesThemselves, MoreThanYouHold
+from entitylocker.organisations.inviters import has_administrator, sits_here
 from entitylocker.organisations.rules import lasting_permissions
 from entitylocker.organisations.service import ForWhom, invite_member
 from entitylocker.tenancy import open_use_case, use_case
-from entitylocker.units.errors import AdministeredAlready, NotAgreed
+from entitylocker.units.errors import AdministeredAlready, NotAgreed, SitsAbove
 from entitylocker.units.telling import tell
 from entitylocker.units.tree import find_units
 from entitylocker.units.views import Unit
@@ -44,7 +45,7 @@ def invite_first_administrator(actor: Actor, unit_id: UUID, *, email: str) -> No
     """Invite by mail who shall administer a unit that nobody administers. Only that address can accept, and only while
     the actor administers the organisation above; its trail and its administrators are told.
 
-    Raises NotFound, NotAgreed, MoreThanYouHold, AdministeredAlready, AlreadyMember.
+    Raises NotFound, NotAgreed, MoreThanYouHold, AdministeredAlready, InvitesThemselves, SitsAbove, AlreadyMember.
     """
     unit = get_unit_to_staff(actor, unit_id)
     seat = replace(
@@ -68,8 +69,20 @@ def _invite(seat: Actor, above: Actor, email: str) -> None:
     assert above.organisation_id is not None
     if has_administrator(seat.organisation_id):
         raise AdministeredAlready(field="email")
+    _refuse_in_vain(seat, email)
     guest = ForWhom(through_organisation_id=above.organisation_id)
     invite_member(seat, email, Role.ADMINISTRATOR, guest)
     unit = Subject("organisation", seat.organisation_id, seat.organisation_name)
     facts = {"email": email, "unit": seat.organisation_name}
     tell(above.organisation_id, seat, EventTag.INVITATION_ISSUE, unit, facts=facts, role=Role.ADMINISTRATOR.value)
+
+
+def _refuse_in_vain(seat: Actor, email: str) -> None:
+    """Whom `may_let_in` would turn away: whoever invites, and whoever acts here from above."""
+    person_id = find_person_id(email)
+    if person_id is None:
+        return
+    if person_id == seat.person_id:
+        raise InvitesThemselves(field="email")
+    if sits_here(person_id):
+        raise SitsAbove(field="email")

@@ -22,6 +22,7 @@ from entitylocker.units.errors import (
     AboveChanged,
     AskedAlready,
     HasParent,
+    InviteFirst,
     NoSuchCode,
     RequestEnded,
     TooDeep,
@@ -31,7 +32,7 @@ from entitylocker.units.errors import (
 from entitylocker.units.models import UnitLink
 from entitylocker.units.rules import read_code
 from entitylocker.units.sweeping import sweep_below
-from entitylocker.units.telling import tell
+from entitylocker.units.telling import MEMBER, tell
 from entitylocker.units.tree import find_above, find_units
 from entitylocker.units.views import Unit
 
@@ -52,9 +53,9 @@ def find_partner(actor: Actor, typed: str) -> Partner:
     statement = text("SELECT * FROM lookup_organisation_code(:code)")
     row = db.session.execute(statement, {"code": read_code(typed)}).first()
     if row is None:
-        raise NoSuchCode(field="code")
+        raise NoSuchCode(field="organisation_code")
     if row.organisation_id == actor.organisation_id:
-        raise YourOwnCode(field="code")
+        raise YourOwnCode(field="organisation_code")
     return Partner(row.organisation_id, row.name, row.verified)
 
 
@@ -86,7 +87,7 @@ def ask_to_join(actor: Actor, *, code: str, note: str = "") -> UUID:
     try:
         tenancy.flush()
     except IntegrityError as fault:
-        raise AskedAlready(field="code") from fault
+        raise AskedAlready(field="organisation_code") from fault
     record(actor, EventTag.UNIT_ASK, Subject("organisation", partner.id, partner.name), note=note)
     facts = {"parent": actor.organisation_name, "child": partner.name, "asked_by": actor.name, "note": note}
     tell(partner.id, actor, EventTag.UNIT_ASK, _us(actor), facts=facts, note=note)
@@ -137,23 +138,34 @@ def _refuse_unseen(seen: Collection[UUID] | None) -> None:
 
 @use_case(Permission.UNIT_MANAGE, fresh=True)
 def end_unit(actor: Actor, link_id: UUID) -> None:
-    """As the parent: take a request back, or let a unit go; what was vouched for ends. Raises NotFound.
+    """As the parent: take a request back, or let a unit go; what was vouched for ends. Raises NotFound, InviteFirst.
 
-    To let a unit go takes who may entrust units, unless it is a draft that nobody has come into yet.
+    To let a unit go takes who may entrust units, unless it is a draft that nobody has come into yet. A draft is closed
+    with that: nobody else could ever bring its first administrator in.
     """
     require(actor, Permission.UNIT_MANAGE, actor.facts)
     link = _get_link(UnitLink.organisation_id == actor.organisation_id, link_id)
-    if link.joined_at is not None and not _is_empty_draft(link.child_organisation_id):
-        require(actor, Permission.UNIT_ENTRUST, actor.facts)
+    if link.joined_at is not None:
+        unit = next((unit for unit in find_units() if unit.id == link.child_organisation_id), None)
+        if not _is_empty_draft(unit):
+            require(actor, Permission.UNIT_ENTRUST, actor.facts)
+        if unit is not None and unit.state is OrganisationState.DRAFT:
+            _close_draft(actor, link)
     _end(actor, link)
 
 
-def _is_empty_draft(unit_id: UUID) -> bool:
+def _is_empty_draft(unit: Unit | None) -> bool:
     """A draft, also one that was closed as such: nobody came in and nothing is verified."""
-    unit = next((unit for unit in find_units() if unit.id == unit_id), None)
     if unit is None or unit.members or unit.verified:
         return False
     return unit.state in (OrganisationState.DRAFT, OrganisationState.CLOSED)
+
+
+def _close_draft(actor: Actor, link: UnitLink) -> None:
+    if not db.session.scalar(text("SELECT claim_draft_end(:link, :who)"), {"link": link.id, "who": actor.name}):
+        raise InviteFirst
+    draft = Subject("organisation", link.child_organisation_id, link.child_name)
+    tell(link.child_organisation_id, actor, EventTag.ORGANISATION_CLOSE, draft)
 
 
 @use_case(Permission.UNIT_ENTRUST, fresh=True)
@@ -176,12 +188,28 @@ def _end(actor: Actor, link: UnitLink) -> None:
     """End a link or a question, as either side; the other side and all below are told."""
     joined, from_child = link.joined_at is not None, link.child_organisation_id == actor.organisation_id
     below = _below(link, from_child) if joined else []
+    if joined:
+        _end_branches(actor, link)
     if not db.session.scalar(text("SELECT claim_unit_end(:link, :who)"), {"link": link.id, "who": actor.name}):
         raise RequestEnded
     tell_end(actor, link, joined=joined)
     if joined:
         _tell_below(actor, link, below, joined=False)
         sweep_below(link.child_organisation_id)
+
+
+def _end_branches(actor: Actor, link: UnitLink) -> None:
+    """End what was given of the unit's branch from above, which must not wake up when it joins again.
+
+    Whoever gave it is told, with its holder; what is below the link is told of the link.
+    """
+    statement = text("SELECT * FROM claim_branches_between_end(:link, :who)")
+    for row in db.session.execute(statement, {"link": link.id, "who": actor.name}).all():
+        subject = Subject("branch", row.id, row.unit_name)
+        if row.organisation_id != actor.organisation_id:
+            record(actor, EventTag.BRANCH_REVOKE, subject)
+        facts = {"unit": row.unit_name, MEMBER: str(row.membership_id)}
+        tell(row.organisation_id, actor, EventTag.BRANCH_REVOKE, subject, facts=facts)
 
 
 def tell_end(actor: Actor, link: UnitLink, *, joined: bool, closed: bool = False) -> None:

@@ -55,7 +55,7 @@ class OpenSchema(_Form):
 class AskSchema(_Form):
     """Whom to ask to become a unit, by their code."""
 
-    code = Line(CODE_MAX, required=True)
+    organisation_code = Line(CODE_MAX, required=True)
     note = Line(NOTE_MAX, load_default="")
 
 
@@ -101,7 +101,7 @@ class BranchSchema(_Form):
 class AgencySchema(_Form):
     """The terms of a letter, and to whom it goes."""
 
-    code = Line(CODE_MAX, required=True)
+    organisation_code = Line(CODE_MAX, required=True)
     role = fields.String(
         required=True, error_messages=NEEDED, validate=validate.OneOf([role.value for role in AGENCY_ROLES])
     )

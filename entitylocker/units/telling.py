@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +10,15 @@ from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
-from entitylocker.access import Actor, ActorKind, Means, Permission, Role, require
+from entitylocker.access import Actor, ActorKind, Facts, Means, Permission, Role, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
-from entitylocker.extensions import db
-from entitylocker.jobs.queue import defer, job_actor, task
+from entitylocker.extensions import db, utc_now
+from entitylocker.jobs.queue import defer, housekeeper, job_actor, task
 from entitylocker.notifications.service import send_mail
 from entitylocker.organisations.members import list_addresses
 from entitylocker.organisations.models import Membership, Organisation
-from entitylocker.tenancy import use_case
+from entitylocker.tenancy import DatabaseRole, use_case
 from entitylocker.units.models import Telling
 from entitylocker.units.news import TEMPLATES, subject_of
 from entitylocker.web.links import link_to
@@ -26,6 +26,11 @@ from entitylocker.web.links import link_to
 # A fact under this name: the member of the told organisation who is written to, beside the administrators.
 MEMBER = "membership_id"
 _DAYS = ("starts_on", "ends_on")
+# News that nobody told for so long lost its job: the worker died in it, or every try of it failed.
+_LOST_AFTER = timedelta(minutes=10)
+# Jobs that will still come tell their news themselves.
+_COMING = """NOT EXISTS (SELECT FROM queue.procrastinate_jobs j WHERE j.task_name = 'units.tell' AND j.status = 'todo'
+    AND j.args->>'telling_id' = tellings.id::text)"""
 
 
 def tell(
@@ -68,6 +73,21 @@ def tell(
 def tell_news(organisation_id: str, telling_id: str) -> None:
     """Tell one organisation one piece of news. Run again, it finds nothing left to tell."""
     pass_on(job_actor(organisation_id), UUID(telling_id))
+
+
+@task("units.tell_lost", patient=True)
+def tell_lost() -> None:
+    """Put in anew the telling of news whose job was lost. What is being told meanwhile is told no second time."""
+    put_in_lost(housekeeper())
+
+
+@use_case(Permission.HOUSEKEEPING, role=DatabaseRole.WORKER)
+def put_in_lost(actor: Actor) -> None:
+    """A job for each old telling that no waiting job will tell."""
+    require(actor, Permission.HOUSEKEEPING, Facts(None))
+    lost = select(Telling.told_id, Telling.id).where(Telling.created_at < utc_now() - _LOST_AFTER, text(_COMING))
+    for told_id, telling_id in db.session.execute(lost.order_by(Telling.id)).all():
+        defer(tell_news, organisation_id=str(told_id), telling_id=str(telling_id))
 
 
 @use_case(Permission.HOUSEKEEPING)

@@ -88,7 +88,7 @@ def ask(organisation_id: UUID) -> Response | tuple[str, int]:
     form = Form(AskSchema)
     if form.valid:
         with form.catching():
-            service.ask_to_join(current_actor(), **form.data)
+            service.ask_to_join(current_actor(), code=form.data["organisation_code"], note=form.data["note"])
             flash(gettext("The organisation was asked. Its administrators decide."), "ok")
             return _back(organisation_id)
     service.look_as_manager(current_actor())

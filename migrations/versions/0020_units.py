@@ -21,6 +21,7 @@ ASKER = "lookup_asker(uuid)"
 TELLING = "claim_telling(uuid)"
 OWN_WORDS = "claim_own_words_end()"
 BRANCHES_OVER = "claim_branches_over_end(text)"
+BRANCHES_BETWEEN = "claim_branches_between_end(uuid, text)"
 QUESTIONS = "claim_questions_end(text)"
 ABOVE = "lookup_above()"
 UNITS = "lookup_units()"
@@ -46,12 +47,13 @@ def upgrade() -> None:
     _sources(agreed=True)
     _issuer(agreed=True)
     _tellings()
+    _branches_end()
     _closing()
 
 
 def downgrade() -> None:
     op.execute("SET row_security = off")
-    for signature in (QUESTIONS, BRANCHES_OVER, OWN_WORDS, TELLING, AGREE, ASKER):
+    for signature in (QUESTIONS, BRANCHES_OVER, BRANCHES_BETWEEN, OWN_WORDS, TELLING, AGREE, ASKER):
         kinds.drop_lookup(signature)
     _issuer(agreed=False)
     _sources(agreed=False)
@@ -326,13 +328,65 @@ def _tellings() -> None:
         RETURNING {", ".join(f"t.{name}" for name, _ in TOLD)}""",
         how="sql VOLATILE",
     )
+    # News whose job was lost; of what it says, nothing.
+    kinds.worker_lists(table, ["id", "told_id", "created_at"])
+
+
+# Branches end with the links that they were given over
+
+
+def _branches_end() -> None:
+    op.execute("GRANT SELECT (created_at), UPDATE (revoked_by_name) ON branch_administrations TO el_lookup")
+    # Below `wanted`, a link of the organisation of the transaction, to the people of whoever is above it.
+    _function(
+        BRANCHES_BETWEEN,
+        "wanted uuid, who text",
+        "TABLE (id uuid, organisation_id uuid, membership_id uuid, unit_name text)",
+        f"""SELECT {LOCK};
+        WITH RECURSIVE link AS (
+            SELECT l.organisation_id AS parent, l.child_organisation_id AS child FROM unit_links l
+            WHERE l.id = wanted AND {HERE} IN (l.organisation_id, l.child_organisation_id)
+              AND l.joined_at IS NOT NULL AND l.ended_at IS NULL),
+        up AS (
+            SELECT o.id, o.parent_id FROM organisations o JOIN link ON o.id = link.parent
+            UNION SELECT o.id, o.parent_id FROM organisations o JOIN up ON o.id = up.parent_id),
+        down AS (
+            SELECT o.id FROM organisations o JOIN link ON o.id = link.child
+            UNION SELECT o.id FROM organisations o JOIN down ON o.parent_id = down.id)
+        UPDATE branch_administrations b SET revoked_at = now(), revoked_by_name = who
+        FROM organisations o
+        WHERE o.id = b.branch_organisation_id AND b.organisation_id IN (SELECT up.id FROM up)
+          AND o.id IN (SELECT down.id FROM down) AND b.revoked_at IS NULL AND (b.ends_at IS NULL OR now() < b.ends_at)
+        RETURNING b.id, b.organisation_id, b.membership_id, o.name""",
+        how="sql VOLATILE",
+    )
+    _end_old_branches()
+
+
+def _end_old_branches() -> None:
+    """Those that links ended under before: who gave them is not above any more, or is so again by a later link."""
+    op.execute("SET LOCAL row_security = on")
+    op.execute("SET LOCAL ROLE el_lookup")
+    op.execute(
+        f"""WITH RECURSIVE way AS (
+            SELECT b.id, b.organisation_id AS top, b.created_at AS given, b.branch_organisation_id AS place,
+                0 AS distance
+            FROM branch_administrations b WHERE b.revoked_at IS NULL
+            UNION ALL SELECT w.id, w.top, w.given, l.organisation_id, w.distance + 1
+            FROM way w JOIN unit_links l ON l.child_organisation_id = w.place AND l.joined_at <= w.given
+                 AND l.ended_at IS NULL
+            WHERE w.place <> w.top AND w.distance < {2 * DEPTH})
+        UPDATE branch_administrations b SET revoked_at = now(), revoked_by_name = ''
+        WHERE b.revoked_at IS NULL AND NOT EXISTS (SELECT FROM way w WHERE w.id = b.id AND w.place = w.top)"""
+    )
+    op.execute("RESET ROLE")
+    op.execute("SET LOCAL row_security = off")
 
 
 # Closing
 
 
 def _closing() -> None:
-    op.execute("GRANT UPDATE (revoked_by_name) ON branch_administrations TO el_lookup")
     # What others vouched for the organisation of the transaction: it may always give that up.
     _function(
         OWN_WORDS,

@@ -10,6 +10,7 @@ HERE = kinds.ORGANISATION
 ME = kinds.PERSON
 DEFINER = "SECURITY DEFINER SET search_path = public"
 STATE = "claim_state(text, text, text)"
+DRAFT_END = "claim_draft_end(uuid, text)"
 RENAME = "claim_own_name(text)"
 FOLLOW = "claim_names_follow(uuid)"
 KEY, OLD_KEY = "claim_back_organisation_key()", "claim_back_organisation_key(uuid)"
@@ -49,7 +50,7 @@ def downgrade() -> None:
     op.execute("SET row_security = off")
     kinds.drop_lookup(MINE)
     _my_invitations("")
-    for signature in (FORMER, PORTALS_END, FOLLOW, RENAME, STATE):
+    for signature in (FORMER, PORTALS_END, FOLLOW, RENAME, DRAFT_END, STATE):
         kinds.drop_lookup(signature)
     op.drop_constraint(op.f("ck_portals_state"), "portals")
     # Behind the walls only this role finds the rows.
@@ -120,6 +121,29 @@ def _state() -> None:
             UPDATE organisations o SET state = wanted, state_reason = why, state_at = clock_timestamp(),
                 state_by_name = who, suspended_by = CASE WHEN wanted = 'suspended' THEN 'organisation' END
             WHERE o.id = {HERE};
+            RETURN true;
+        END""",
+    )
+    # A draft whose parent lets it go, by the link `wanted`: on its own nobody would ever come into it.
+    _steps(
+        DRAFT_END,
+        "wanted uuid, who text",
+        "boolean",
+        f"""
+        DECLARE draft uuid;
+        BEGIN
+            PERFORM pg_advisory_xact_lock(7266140);
+            SELECT o.id INTO draft FROM unit_links l JOIN organisations o
+                ON o.id = l.child_organisation_id AND o.parent_id = l.organisation_id
+            WHERE l.id = wanted AND l.organisation_id = {HERE} AND l.joined_at IS NOT NULL AND l.ended_at IS NULL
+                AND o.state = 'draft' FOR NO KEY UPDATE OF o;
+            IF draft IS NULL
+                OR EXISTS (SELECT FROM memberships m WHERE m.organisation_id = draft AND m.source_kind IS NULL)
+                OR EXISTS (SELECT FROM organisations o WHERE o.parent_id = draft AND o.state <> 'closed')
+                THEN RETURN false; END IF;
+            UPDATE organisations o SET state = 'closed', state_reason = '', state_at = clock_timestamp(),
+                state_by_name = who, suspended_by = NULL
+            WHERE o.id = draft;
             RETURN true;
         END""",
     )

@@ -44,6 +44,7 @@ def downgrade() -> None:
     op.execute("REVOKE SELECT (id, letter_object) ON identifiers FROM el_worker")
     op.drop_table("onboarding_targets_of_departments")
     kinds.drop_lookup(HOLD)
+    _end_looking()
     for name in ("lookup", "lookup_update"):
         op.execute(f"DROP POLICY {name} ON onboarding_runs")
     op.execute("REVOKE ALL ON onboarding_runs FROM el_lookup")
@@ -52,6 +53,17 @@ def downgrade() -> None:
     op.create_check_constraint(
         op.f("ck_onboarding_runs_ck_onboarding_runs_state"), "onboarding_runs", STATE.format(STATES)
     )
+
+
+def _end_looking() -> None:
+    """What is only being looked at waits to be started, as it would at the end of the look."""
+    op.execute("GRANT UPDATE (state, worked_until) ON onboarding_runs TO el_lookup")
+    # Behind the walls only this role finds the rows.
+    op.execute("SET LOCAL row_security = on")
+    op.execute("SET LOCAL ROLE el_lookup")
+    op.execute("UPDATE onboarding_runs SET state = 'preview', worked_until = NULL WHERE state = 'looking'")
+    op.execute("RESET ROLE")
+    op.execute("SET LOCAL row_security = off")
 
 
 def _runs() -> None:

@@ -27,7 +27,7 @@ UNIT_KINDS = ("unit_id", "link_id", "parent_link_id", "branch_id", "authorisatio
 
 UNIT_FIELDS = {
     "units.open_unit": lambda scene: {"name": f"Office {next(_numbers)}", "kind": "other"},
-    "units.ask": lambda scene: {"code": scene.code_of_somebody()},
+    "units.ask": lambda scene: {"organisation_code": scene.code_of_somebody()},
     "units.vouch": lambda scene: {"letter": (letter().stream, "order.pdf")},
     "units.give_branch": lambda scene: {
         "membership_id": str(scene.own.ids["membership_id"]), "unit_id": str(scene.own.ids["unit_id"]),
@@ -116,7 +116,7 @@ class UnitThings:
         with self.app.test_request_context():
             code = units.renew_code(self.guests.actor)
         return {
-            "code": code, "role": "reader", "starts_on": "2026-11-01", "ends_on": "2027-06-30",
+            "organisation_code": code, "role": "reader", "starts_on": "2026-11-01", "ends_on": "2027-06-30",
             "reason": "for the matrix", "letter": (letter().stream, "order.pdf"),
         }  # fmt: skip
 

@@ -85,7 +85,6 @@ RISKY: dict[Permission, dict[str, str]] = {
 }  # fmt: skip
 # Some of what these allow is risky; those acts are named, the others can be undone or concern one document.
 SOME: dict[Permission, set[str]] = {
-    P.ORGANISATION_READ: {"organisations.members.leave_organisation"},
     P.UNIT_MANAGE: {"units.joining.ask_to_join", "units.joining.end_unit"},
     P.MEMBER_SEAT: {"onboarding.running.start_run", "onboarding.undoing._stop"},
     P.ACCOUNT_OWN: {
@@ -96,6 +95,8 @@ SOME: dict[Permission, set[str]] = {
 }  # fmt: skip
 # Reading, everyday work that leaves traces and can be undone, and what no session does.
 EVERYDAY = {
+    # Leaving ends one's own membership.
+    P.ORGANISATION_READ,
     P.PROPOSAL_LIST, P.MEMBER_LIST, P.MEMBER_PROVISION, P.DELEGATION_LIST, P.DELEGATION_REVOKE, P.UNIT_LIST,
     P.AUTHORISATION_LIST, P.FOLDER_READ, P.FOLDER_MANAGE, P.DOCUMENT_READ, P.DOCUMENT_DOWNLOAD, P.DOCUMENT_DEPOSIT,
     P.DOCUMENT_EDIT, P.DOCUMENT_BIN, P.DOCUMENT_FETCH, P.DOCUMENT_CHECK, P.CONSENT_LIST, P.CONSENT_READ,
@@ -137,6 +138,10 @@ def test_acts_with_a_risk_ask_again_who_it_is(permission: Permission) -> None:
 def test_the_named_acts_ask_again_who_it_is(permission: Permission) -> None:
     fresh = {name for name, asked, fresh in use_cases() if asked is permission and fresh}
     assert SOME[permission] <= fresh
+
+
+def test_who_ends_their_own_membership_does_not_wait() -> None:
+    assert {name: fresh for name, _, fresh in use_cases()}["organisations.members.leave_organisation"] is False
 
 
 def stale_session(app: Flask, person_id: UUID) -> None:

@@ -387,6 +387,8 @@ WORKER_SEES = {
     "outbox_messages": None,
     "text_messages": None,
     "onboarding_runs": {"organisation_id", "id", "state", "worked_until"},
+    # It puts in anew the telling of news whose job was lost.
+    "tellings": {"id", "told_id", "created_at"},
     # It has providers asked what they say of themselves.
     "identity_providers": {"organisation_id", "id", "ended_at", "asked_at"},
 }

@@ -89,4 +89,54 @@ def test_periodic_work_is_registered_with_its_priority(app: Flask, settings: Set
         (periodic.task.name, periodic.cron, periodic.task.priority)
         for periodic in queue.periodic_registry.periodic_tasks.values()
     }
-    assert found == {("tests.note", "17 * * * *", 0), ("tests.patient", "*/10 * * * *", -10)}
+    own = ("jobs.put_back", "17 * * * *", 0)
+    assert found == {("tests.note", "17 * * * *", 0), ("tests.patient", "*/10 * * * *", -10), own}
+
+
+@task("tests.only_one", once=True)
+def only_one(word: str) -> None:
+    """Work of which one waits at a time."""
+
+
+def test_what_a_worker_that_died_had_in_its_hands_is_put_back(app: Flask, settings: Settings) -> None:
+    died, alive, hopeless, single = (uuid4().hex for _ in range(4))
+    with app.app_context(), tenancy.transaction(Tenant()):
+        for word in (died, alive, hopeless):
+            defer(note, word=word)
+        defer(only_one, word=single)
+    with psycopg.connect(**connection_facts(settings.database_worker_url)) as connection:
+        (dead_id,), (living_id,) = (
+            connection.execute(
+                "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s * interval '1 s') RETURNING id",
+                [age],
+            ).fetchone()
+            or (None,)
+            for age in (130, 30)
+        )
+        for word, worker_id, attempts in (
+            (died, dead_id, 0),
+            (alive, living_id, 0),
+            (hopeless, dead_id, 8),
+            (single, dead_id, 0),
+        ):
+            connection.execute(
+                "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s, attempts = %s"
+                " WHERE args->>'word' = %s",
+                [worker_id, attempts, word],
+            )
+    with app.app_context(), tenancy.transaction(Tenant()):
+        defer(only_one, word=uuid4().hex)
+
+    async def put_back() -> None:
+        queue = build_queue(app, settings.database_worker_url, [])
+        async with queue.open_async():
+            await queue.tasks["jobs.put_back"](timestamp=0)
+
+    asyncio.run(put_back())
+    with psycopg.connect(**connection_facts(settings.database_worker_url)) as connection:
+        found = connection.execute(
+            "SELECT args->>'word', status::text, attempts FROM procrastinate_jobs WHERE args->>'word' = ANY(%s)",
+            [[died, alive, hopeless, single]],
+        ).fetchall()
+        connection.execute("DELETE FROM procrastinate_jobs WHERE args->>'word' = ANY(%s)", [[died, alive, hopeless]])
+    assert set(found) == {(died, "todo", 1), (alive, "doing", 0), (hopeless, "failed", 9)}

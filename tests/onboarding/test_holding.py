@@ -16,8 +16,9 @@ from flask import Flask
 from sqlalchemy import text, update
 
 from entitylocker import tenancy
+from entitylocker.errors import SameMoment
 from entitylocker.extensions import db, utc_now
-from entitylocker.onboarding import holding, looking, planning, running, service
+from entitylocker.onboarding import departments, holding, looking, planning, running, service
 from entitylocker.onboarding.errors import RunIsRunning
 from entitylocker.onboarding.models import OnboardingRun, RowState, RunState
 from entitylocker.onboarding.results import RunView
@@ -126,6 +127,43 @@ def test_the_letter_is_opened_once_for_all_rows(app: Flask, parent: Member, monk
     run = run_of(parent, run_id)
     assert sum("vouched" in [note.code for note in row.notes] for row in run.rows) == 3
     assert opened == 1
+
+
+def notes_of(run: RunView) -> list[list[str]]:
+    return [[note.code for note in row.notes] for row in run.rows]
+
+
+def test_a_letter_that_stood_in_anothers_way_is_tried_again(
+    app: Flask, parent: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = started(parent, Sheet([Officer("Health", "Asha Rao", way="slip")]), PLAIN_PDF)
+    real, met = departments.vouch_for, iter([True])
+
+    def vouch_for(*arguments: Any, **named: Any) -> Any:
+        if next(met, False):
+            raise SameMoment
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(departments, "vouch_for", vouch_for)
+    with app.test_request_context():
+        running.work_through_run(str(parent.organisation_id), str(run_id))
+    run = run_of(parent, run_id)
+    assert notes_of(run) == [["opened", "invited_slip", "vouched"]], "opened by this row, whichever try it was"
+    assert (run.state, run.counts) == (RunState.DONE, {RowState.DONE: 1})
+
+
+def test_a_letter_locked_away_in_an_earlier_form_keeps_nobody_out(
+    app: Flask, parent: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(planning, "_LETTER_LABEL", b"entitylocker/onboarding-letter/1:")
+        run_id = started(parent, Sheet([Officer("Health", "Asha Rao", way="slip")]), PLAIN_PDF)
+    with app.test_request_context():
+        running.work_through_run(str(parent.organisation_id), str(run_id))
+    run = run_of(parent, run_id)
+    assert (run.state, run.counts) == (RunState.DONE, {RowState.DONE: 1})
+    assert notes_of(run) == [["opened", "invited_slip", "not_vouched"]]
+    assert "cannot be opened any more" in run.rows[0].notes[-1].text
 
 
 KILLED = """

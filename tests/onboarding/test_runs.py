@@ -287,7 +287,7 @@ def test_a_branch_makes_no_administrators_and_nobody_who_answers_for_a_unit_that
     content = Sheet([Officer("Bridges", "Asha Rao", way="slip", role="administrator")]).bytes()
     run = run_of(officer, work(officer, content))
     assert run.counts == {RowState.FAILED: 1}
-    assert "makes no administrators" in run.rows[0].problems[0].text
+    assert "cannot make anybody its administrator" in run.rows[0].problems[0].text
     _, code = slip_for(branch.head, work, "Bridges", "Asha Rao", "administrator")
     division = accept(organisations.person("Asha Rao"), code)
     run = run_of(officer, work(officer, Sheet([Officer("Bridges", "New", way="slip", role="signatory")]).bytes()))

@@ -30,7 +30,7 @@ from tests.oauth.world import World, make_world, new_key, portal_data
 from tests.organisations.helpers import REASON, about, get, post, propose, put_export, vote
 from tests.organisations.identity import letter as paper
 from tests.organisations.test_members import give_until_tomorrow, invite, slip
-from tests.units.world import authorise, give_branch, join, name_agent, open_unit
+from tests.units.world import authorise, give_branch, join, make_active, name_agent, open_unit
 
 WAITING = "redeemed_at IS NULL AND revoked_at IS NULL"
 # What may be open: where, which of it is, and the event by which closing ends it.
@@ -79,7 +79,7 @@ def open_everything(world: World, second: Member) -> str:
     put_provider(giver)
     citizen_rows.put_link(world.app, second)
     citizen_rows.put_lending(world.app, second, place, membership_id)
-    give_branch(giver, giver, open_unit(giver))
+    give_branch(giver, giver, make_active(world.organisations, giver, open_unit(giver)).organisation_id)
     name_agent(world.keeper, authorise(giver, world.keeper, Role.READER), world.keeper)
     with world.app.test_request_context():
         service.change_name(giver.actor, name="Another Name Private Limited", reason="merged", letter=paper())

@@ -18,6 +18,7 @@ from entitylocker.organisations.errors import InvitationEnded
 from entitylocker.tenancy import Tenant
 from entitylocker.units import service
 from entitylocker.units.errors import AboveChanged, NotAgreed
+from entitylocker.units.rules import Phase
 from tests.factories import Member, Organisations
 from tests.organisations.identity import events_of, mails_to, words_of
 from tests.units.world import acting, enter, give_branch, hear, join, make_active, open_unit
@@ -122,6 +123,42 @@ def test_a_yes_to_one_grandparent_is_none_to_the_same_one_come_back(country: Cou
         service.leave_parent(country.department.actor, country.link)
     join(country.state, country.department)
     assert not country.reaches(country.joined)
+
+
+def test_attack_an_old_branch_does_not_wake_up_when_the_unit_comes_back(country: Country) -> None:
+    unit = country.opened
+    country.agree(country.joined)
+    give_branch(country.state, country.officer, country.joined.organisation_id)
+    assert country.reaches(country.department) and country.reaches(country.joined)
+    with country.app.test_request_context():
+        service.leave_parent(country.department.actor, country.link)
+    link = join(country.state, country.department)
+    country.agree(country.joined)
+    for place in (country.department, country.joined, unit):
+        assert acting(country.officer, place.organisation_id) is None
+        assert not country.reaches(place)
+    with country.app.test_request_context():
+        assert {found.phase for found in service.list_branches(country.state.actor)} == {Phase.ENDED}
+    hear(country.app, country.state.organisation_id)
+    told = [words_of(mail) for mail in mails_to(country.officer)]
+    for name in ("Department of Roads", "Roads Corporation"):
+        assert any(f"The administration of the branch {name} has ended" in words for words in told)
+    # Given anew it counts, and ends when the parent lets go as well.
+    give_branch(country.state, country.officer, country.department.organisation_id)
+    assert country.reaches(country.department)
+    with country.app.test_request_context():
+        service.end_unit(country.state.actor, link)
+    join(country.state, country.department)
+    assert not country.reaches(country.department)
+
+
+def test_a_branch_within_what_leaves_goes_on(country: Country, organisations: Organisations) -> None:
+    clerk = organisations.add_member(Role.MEMBER, country.department.organisation_id)
+    give_branch(country.department, clerk, country.opened.organisation_id)
+    with country.app.test_request_context():
+        service.leave_parent(country.department.actor, country.link)
+    enter(clerk, country.opened.organisation_id)
+    assert acting(clerk, country.opened.organisation_id) is not None
 
 
 def test_the_yes_is_to_what_was_shown(country: Country, organisations: Organisations) -> None:

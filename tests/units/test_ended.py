@@ -9,10 +9,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from entitylocker import tenancy
-from entitylocker.access import Role
+from entitylocker.access import OrganisationState, Role
+from entitylocker.errors import NotFound
 from entitylocker.extensions import db
 from entitylocker.tenancy import Tenant
-from entitylocker.units import service
+from entitylocker.units import closing, service
+from entitylocker.units.errors import RequestEnded
 from entitylocker.units.models import BranchAdministration
 from entitylocker.units.rules import Phase
 from tests.factories import Member, Organisations
@@ -81,7 +83,7 @@ def test_closing_the_one_in_the_middle_ends_both_sides(between: Between) -> None
     assert own.count("authorisation:end") == 1 and own.count("unit:leave") == 1
     told, said = between.heard(between.state)
     assert {"unit:withdraw_vouching", "branch:revoke"} <= set(told)
-    assert "What State of Tests vouched for Department of Roads with has ended." in said
+    assert "State of Tests no longer vouches for Department of Roads." in said
     assert "The administration of the branch Department of Roads has ended" in said
     assert "The reason: Department of Roads was closed." in said
     told, said = between.heard(between.unit)
@@ -111,6 +113,22 @@ def test_what_ended_with_the_closing_stays_ended(between: Between) -> None:
     assert acting(between.looks_after, between.unit.organisation_id) is None
     with between.app.test_request_context():
         assert service.list_above(between.unit.actor)[0].name == "Department of Roads"
+
+
+def test_what_somebody_ends_at_the_same_moment_stands_in_no_way(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def over(*_: object, closed: bool) -> None:
+        tried.append(closed)
+        raise (NotFound if len(tried) == 1 else RequestEnded)
+
+    monkeypatch.setattr(closing, "end_vouching", over)
+    monkeypatch.setattr(closing, "end_row", over)
+    close(between.department)
+    assert tried == [True, True]
+    assert between.department.actor.organisation_state is OrganisationState.CLOSED
 
 
 def test_closing_the_agency_ends_its_letters(between: Between) -> None:

@@ -7,26 +7,30 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from entitylocker import tenancy
 from entitylocker.access import OrganisationState, Role
 from entitylocker.delegations.service import give_delegation
 from entitylocker.errors import PermissionDenied
 from entitylocker.extensions import db
+from entitylocker.identifiers import OrganisationKind
 from entitylocker.organisations import service as organisations_service
 from entitylocker.organisations.errors import (
     AdministratorFromAbove,
     ForAnotherAddress,
     InvitationEnded,
+    InvitesThemselves,
     MoreThanYouHold,
     RoleBeyondYours,
 )
-from entitylocker.organisations.models import Invitation
+from entitylocker.organisations.models import Invitation, Organisation
 from entitylocker.tenancy import Tenant
 from entitylocker.units import service
-from entitylocker.units.errors import AdministeredAlready
+from entitylocker.units.errors import AdministeredAlready, DraftsBelow, InviteFirst, SitsAbove
+from entitylocker.units.rules import Phase
 from tests.factories import Member, Organisations, Person
+from tests.organisations.helpers import close
 from tests.organisations.identity import events_of, mails_to, words_of
 from tests.units.test_pages import post
 from tests.units.world import acting, enter, give_branch, hear, open_unit, today
@@ -40,7 +44,7 @@ class Draft:
         self.state = organisations.department(name="State of Tests")
         self.unit_id = open_unit(self.state, "Department of Roads")
         self.officer = organisations.add_member(Role.MEMBER, self.state.organisation_id, name="Meera Rao")
-        give_branch(self.state, self.officer, self.unit_id)
+        self.branch_id = give_branch(self.state, self.officer, self.unit_id)
         enter(self.officer, self.unit_id)
         self.second = organisations.person("Meera R.")
 
@@ -147,10 +151,21 @@ def test_it_ends_with_the_right_of_whoever_invited(draft: Draft, organisations: 
         organisations_service.leave_organisation(inviter.actor)
     with pytest.raises(InvitationEnded):
         draft.accept(head)
-    own = organisations.add_member(Role.ADMINISTRATOR, draft.state.organisation_id)
-    draft.invite(own.email, by=own)
-    with pytest.raises(InvitationEnded):
-        draft.accept(own)
+
+
+def test_whoever_could_never_accept_is_not_invited(draft: Draft, organisations: Organisations) -> None:
+    with pytest.raises(InvitesThemselves) as own:
+        draft.invite(draft.state.email.upper())
+    with pytest.raises(SitsAbove) as sits:
+        draft.invite(draft.officer.email)
+    assert own.value.field == sits.value.field == "email"
+    # Another administrator above may be, and so may the officer once their branch is taken back.
+    draft.invite(organisations.add_member(Role.ADMINISTRATOR, draft.state.organisation_id).email)
+    with draft.app.test_request_context():
+        service.revoke_branch(draft.state.actor, draft.branch_id)
+    draft.invite(draft.officer.email)
+    draft.accept(draft.officer)
+    assert draft.state_of_unit() is OrganisationState.ACTIVE
 
 
 def test_the_page_invites(draft: Draft) -> None:
@@ -161,3 +176,45 @@ def test_the_page_invites(draft: Draft) -> None:
     assert post(client, page, email="nonsense").status_code == 422
     assert post(client, page, email=draft.second.email).status_code == 303
     assert "The invitation is on its way" in client.get(here).text
+
+
+def test_a_draft_that_somebody_came_into_is_not_let_go_without_an_administrator(draft: Draft) -> None:
+    with draft.app.test_request_context():
+        issued = organisations_service.invite_member(draft.seat, draft.second.email, Role.READER)
+        organisations_service.redeem_invitation(draft.second.actor, token_of(issued.link))
+        (link,) = service.list_links(draft.state.actor)
+        with pytest.raises(InviteFirst):
+            service.end_unit(draft.state.actor, link.id)
+    assert draft.state_of_unit() is OrganisationState.DRAFT
+
+
+def test_a_draft_that_is_let_go_is_closed_with_what_was_given_over_it(draft: Draft) -> None:
+    with draft.app.test_request_context():
+        (link,) = service.list_links(draft.state.actor)
+        service.end_unit(draft.state.actor, link.id)
+        assert service.list_children(draft.state.actor) == []
+        assert [branch.phase for branch in service.list_branches(draft.state.actor)] == [Phase.ENDED]
+    assert acting(draft.officer, draft.unit_id) is None
+    with draft.app.app_context(), tenancy.transaction(Tenant(organisation_id=draft.unit_id)):
+        assert db.session.scalar(select(Organisation.state)) == OrganisationState.CLOSED
+    hear(draft.app, draft.unit_id)
+    assert "organisation:close" in [event.tag for event in events_of(draft.app, draft.unit_id)]
+
+
+def test_a_draft_with_units_of_its_own_is_not_let_go_either(draft: Draft) -> None:
+    with draft.app.test_request_context():
+        service.open_child(draft.seat, name="Pune Division", kind=OrganisationKind.GOVERNMENT_DEPARTMENT)
+        (link,) = service.list_links(draft.state.actor)
+        with pytest.raises(InviteFirst):
+            service.end_unit(draft.state.actor, link.id)
+
+
+def test_nobody_closes_an_organisation_above_drafts(draft: Draft) -> None:
+    with pytest.raises(DraftsBelow) as refused:
+        close(draft.state)
+    assert "Department of Roads" in refused.value.text()
+    with draft.app.test_request_context():
+        (link,) = service.list_links(draft.state.actor)
+        service.end_unit(draft.state.actor, link.id)
+    close(draft.state)
+    assert draft.state.actor.organisation_state is OrganisationState.CLOSED

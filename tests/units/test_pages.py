@@ -86,8 +86,8 @@ def test_an_organisation_is_asked_and_says_yes(parent: Member, organisations: Or
     with child.app.app_context():
         code = service.find_code(child.actor)
     assert code is not None and code in theirs.get(at(child, "/units")).text
-    assert post(ours, at(parent, "/units/ask"), code="nonsense").status_code == 422
-    assert post(ours, at(parent, "/units/ask"), code=code.lower(), note="as agreed").status_code == 303
+    assert post(ours, at(parent, "/units/ask"), organisation_code="nonsense").status_code == 422
+    assert post(ours, at(parent, "/units/ask"), organisation_code=code.lower(), note="as agreed").status_code == 303
     assert "Questions that wait for an answer" in ours.get(at(parent, "/units")).text
     assert "An organisation asks yours" in theirs.get(at(child)).text
     page = theirs.get(at(child, "/units")).text
@@ -140,7 +140,7 @@ def test_a_letter_is_offered_accepted_used_and_ended(app: Flask, organisations: 
     with app.test_request_context():
         code = service.renew_code(agency.actor)
     fields = {
-        "code": code, "role": "records_officer", "starts_on": today().isoformat(), "ends_on": "2027-01-31",
+        "organisation_code": code, "role": "records_officer", "starts_on": today().isoformat(), "ends_on": "2027-01-31",
         "reason": "work order 12",
     }  # fmt: skip
     assert post(ours, at(department, "/agencies/offer"), **fields).status_code == 422
@@ -173,7 +173,8 @@ def test_a_department_confirms_what_an_agency_proposed(organisations: Organisati
     with department.app.test_request_context():
         code = service.renew_code(department.actor)
     fields = {
-        "code": code, "role": "reader", "starts_on": today().isoformat(), "ends_on": "2027-01-31", "reason": "audit",
+        "organisation_code": code, "role": "reader", "starts_on": today().isoformat(), "ends_on": "2027-01-31",
+        "reason": "audit",
     }  # fmt: skip
     answer = post(agency.client(), at(agency, "/agencies/propose"), **fields, letter=paper())
     here = at(department, f"/agencies/{answer.headers['Location'].rsplit('/', 1)[-1]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,8 @@ from sqlalchemy import text
 
 from entitylocker import tenancy
 from entitylocker.access import Role
-from entitylocker.extensions import db
+from entitylocker.app import HOURLY
+from entitylocker.extensions import db, utc_now
 from entitylocker.tenancy import DatabaseRole, Tenant
 from entitylocker.units import service, telling
 from tests.factories import Member, Organisations
@@ -66,6 +68,38 @@ def test_news_that_failed_once_is_told_once(
             telling.tell_news(organisation_id=str(child.organisation_id), telling_id=telling_id)
     assert heard(child) == [("unit:ask", "Parent", parent.actor.name)]
     assert len(asking_mails(child)) == 1
+
+
+def test_news_whose_job_died_with_its_worker_is_told_within_the_hour(
+    app: Flask, organisations: Organisations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent, child = organisations.make(name="Parent"), organisations.make(name="Child")
+    asked(parent, child)
+
+    def jobs_after_an_hourly_round() -> int:
+        with app.app_context():
+            telling.tell_lost()
+        return len(waiting_for(child))
+
+    def die(place: str) -> None:
+        begun = text("UPDATE queue.procrastinate_jobs SET status = 'doing' WHERE args->>'organisation_id' = :place")
+        with app.app_context(), tenancy.transaction(Tenant(DatabaseRole.WORKER)):
+            db.session.execute(begun, {"place": place})
+
+    die(str(child.organisation_id))
+    assert jobs_after_an_hourly_round() == 1, "it may still be at it"
+    monkeypatch.setattr(telling, "utc_now", lambda: utc_now() + timedelta(minutes=11))
+    assert jobs_after_an_hourly_round() == 2
+    assert jobs_after_an_hourly_round() == 2, "one that waits is enough"
+    hear(app, child.organisation_id)
+    assert [tag for tag, _, _ in heard(child)] == ["unit:ask"]
+    assert len(asking_mails(child)) == 1
+    die(str(child.organisation_id))
+    assert jobs_after_an_hourly_round() == 2, "what was told is not put in any more"
+
+
+def test_the_worker_looks_for_lost_news_once_an_hour() -> None:
+    assert telling.tell_lost in HOURLY
 
 
 def test_an_act_that_did_not_happen_is_not_told(app: Flask, organisations: Organisations) -> None:
