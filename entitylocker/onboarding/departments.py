@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from entitylocker.access import Actor
@@ -21,10 +21,13 @@ from entitylocker.units.service import Unit, open_child, vouch_for
 NOTE = "From a file of departments and officers"
 
 
-def find_or_open(actor: Actor, row: ReadRow, before: Callable[[], None] | None = None) -> tuple[Unit, bool]:
+def find_or_open(
+    actor: Actor, row: ReadRow, plans: Mapping[str, Plan], before: Callable[[], None] | None = None
+) -> tuple[Unit, bool]:
     """The department of a row, and whether it was opened now. A parent that is not there yet is opened first.
 
-    `before` is called before it is opened.
+    `plans`: by key, what the file says of each department itself. A parent whose officer could not be invited still
+    gets its kind and its place from there. `before` is called before it is opened.
 
     Raises PermissionDenied, TooDeep, and NotFound where it is gone again.
     """
@@ -34,8 +37,8 @@ def find_or_open(actor: Actor, row: ReadRow, before: Callable[[], None] | None =
         return units[key], False
     above = actor
     if row.plan.parent:
-        parent = Plan(department=row.plan.parent)
-        unit, _ = find_or_open(actor, ReadRow(row.line, parent))
+        parent = plans.get(department_key(row.plan.parent)) or Plan(department=row.plan.parent)
+        unit, _ = find_or_open(actor, ReadRow(row.line, parent), plans)
         above = seat_in(actor, unit)
     if before is not None:
         before()

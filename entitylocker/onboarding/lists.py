@@ -88,6 +88,25 @@ def _parents(rows: list[ReadRow], known: Sequence[str]) -> None:
         else:
             row.plan = replace(row.plan, parent=names[key])
     _circles(rows)
+    _unclear_parents(rows, known)
+
+
+def _unclear_parents(rows: list[ReadRow], known: Sequence[str]) -> None:
+    """A department waits for its parent where the file does not say what that one is or where it lies."""
+    there = {department_key(name) for name in known}
+    left = [row for row in rows if _is_clear(row)]
+    while True:
+        clear = there | {department_key(row.plan.department) for row in left}
+        waiting = [row for row in left if row.plan.parent and department_key(row.plan.parent) not in clear]
+        if not waiting:
+            return
+        for row in waiting:
+            row.problems.append(Word("parent_unclear", PARENT))
+        left = [row for row in left if _is_clear(row)]
+
+
+def _is_clear(row: ReadRow) -> bool:
+    return not any(word.column in (DEPARTMENT, KIND, PARENT) for word in row.problems)
 
 
 def _circles(rows: list[ReadRow]) -> None:

@@ -30,6 +30,7 @@ from entitylocker.onboarding.holding import (
     lock_run,
     take,
 )
+from entitylocker.onboarding.lists import department_key
 from entitylocker.onboarding.looking import lasting_notes, look_through_run, settle_guest
 from entitylocker.onboarding.models import OnboardingRow, OnboardingRun, RowState, RunState
 from entitylocker.onboarding.planning import open_run_letter
@@ -53,7 +54,7 @@ Told = Callable[[int, int], None]
 @dataclass(frozen=True)
 class _Work:
     """A run in somebody's hands. `letter`: decrypted once for all rows, or why it cannot be; `now` answers who acts at
-    that moment.
+    that moment; `plans`: what the file says of each department itself, by its key.
     """
 
     hold: Hold
@@ -61,6 +62,7 @@ class _Work:
     in_person: bool
     letter: bytes | LetterLost | None
     letter_name: str
+    plans: dict[str, Plan]
 
 
 @use_case(Permission.MEMBER_SEAT, fresh=True)
@@ -153,7 +155,12 @@ def _work(actor_now: Callable[[], Actor], hold: Hold, tell: Told | None = None) 
 def _prepare(actor: Actor, hold: Hold, now: Callable[[], Actor]) -> tuple[_Work, list[UUID]]:
     require(actor, Permission.MEMBER_SEAT, actor.facts)
     run = lock_run(actor, hold.run_id)
-    return _Work(hold, now, run.in_person, _letter(run), run.letter_name), _open_lines(actor, hold.run_id)
+    rows = _list_rows(actor, hold.run_id)
+    # The first row that is good says what its department is, else the first one.
+    plans: dict[str, Plan] = {}
+    for row in sorted(rows, key=lambda row: bool(row.state == RowState.BAD.value)):
+        plans.setdefault(department_key(row.plan["department"]), Plan(**row.plan))
+    return _Work(hold, now, run.in_person, _letter(run), run.letter_name, plans), _open_lines(rows)
 
 
 def _letter(run: OnboardingRun) -> bytes | LetterLost | None:
@@ -165,12 +172,15 @@ def _letter(run: OnboardingRun) -> bytes | LetterLost | None:
         return lost
 
 
-def _open_lines(actor: Actor, run_id: UUID) -> list[UUID]:
-    """The rows still to be done: departments before those that lie below them, else as in the file."""
+def _list_rows(actor: Actor, run_id: UUID) -> list[Any]:
     query = select(OnboardingRow.id, OnboardingRow.plan, OnboardingRow.state).where(
         OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.run_id == run_id
     )
-    rows = db.session.execute(query.order_by(OnboardingRow.line)).all()
+    return list(db.session.execute(query.order_by(OnboardingRow.line)))
+
+
+def _open_lines(rows: list[Any]) -> list[UUID]:
+    """The rows still to be done: departments before those that lie below them, else as in the file."""
     above = {row.plan["department"]: row.plan["parent"] for row in rows}
     waiting = [row for row in rows if row.state in _OPEN_ROWS]
     return [row.id for row in sorted(waiting, key=lambda row: _depth(row.plan["department"], above))]
@@ -241,7 +251,7 @@ def _do(work: _Work, actor: Actor, row: ReadRow, kept: OnboardingRow, outcome: d
         # For a further try, which has this same row in its hands.
         kept.child_opened = True
 
-    unit, opened = find_or_open(actor, row, say_opening)
+    unit, opened = find_or_open(actor, row, work.plans, say_opening)
     outcome["child_id"], outcome["child_opened"] = unit.id, opened or kept.child_opened
     outcome["vouched"] = unit.vouched
     row.notes.append(Word("opened" if outcome["child_opened"] else "department_known"))

@@ -39,6 +39,7 @@ PROBLEMS: dict[str, str] = {
     ),
     "own_parent": N_("A department cannot lie below itself."),
     "unknown_parent": N_("There is no such department, neither in this file nor in your organisation."),
+    "parent_unclear": N_("The row of the department above cannot be used. Put that one right first."),
     "twice": N_("The same officer stands for the same department in line %(line)s already."),
     "not_agreed": NotAgreed.message,
     "more_than_you_hold": N_("You cannot give this role."),
