@@ -22,6 +22,7 @@ from entitylocker.organisations.rules import ANSWERING_ROLES
 from entitylocker.organisations.service import ForWhom, invite_by_phone, invite_member, issue_slip
 from entitylocker.organisations.states import InvitationWay
 from entitylocker.tenancy import use_case
+from entitylocker.units.service import refuse_in_vain
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,16 @@ def is_own(plan: Plan, address: str) -> bool:
 def invite_guest(seat: Actor, plan: Plan, hold: Hold, *, above: Actor, in_person: bool) -> UUID:
     """Invite the officer of a row in the way it says; returns the invitation's id. `above`: who acts, in the parent.
 
-    Raises RunTakenOver, InvitesThemselves, ComesFromInside, MoreThanYouHold, AlreadyMember, HandItOverInPerson,
-    NotByMessage, TooManyInvitations.
+    Raises RunTakenOver, InvitesThemselves, SitsAbove, ComesFromInside, MoreThanYouHold, AlreadyMember,
+    HandItOverInPerson, NotByMessage, TooManyInvitations.
     """
     require(seat, Permission.MEMBER_INVITE, seat.facts)
     role = Role(plan.role)
     keep_hold_below(hold)
     if is_own(plan, get_own_person(seat).email):
         raise InvitesThemselves(field="email")
+    if plan.email:
+        refuse_in_vain(seat, plan.email)
     # Who looks after the parent only as a branch makes no administrator; who else answers for a unit that has one is
     # for the unit itself to say.
     if above.through and role is Role.ADMINISTRATOR:

@@ -69,7 +69,7 @@ def _invite(seat: Actor, above: Actor, email: str) -> None:
     assert above.organisation_id is not None
     if has_administrator(seat.organisation_id):
         raise AdministeredAlready(field="email")
-    _refuse_in_vain(seat, email)
+    refuse_in_vain(seat, email)
     guest = ForWhom(through_organisation_id=above.organisation_id)
     invite_member(seat, email, Role.ADMINISTRATOR, guest)
     unit = Subject("organisation", seat.organisation_id, seat.organisation_name)
@@ -77,8 +77,10 @@ def _invite(seat: Actor, above: Actor, email: str) -> None:
     tell(above.organisation_id, seat, EventTag.INVITATION_ISSUE, unit, facts=facts, role=Role.ADMINISTRATOR.value)
 
 
-def _refuse_in_vain(seat: Actor, email: str) -> None:
-    """Whom `may_let_in` would turn away: whoever invites, and whoever acts here from above."""
+def refuse_in_vain(seat: Actor, email: str) -> None:
+    """Refuse to invite whom `may_let_in` would turn away, in the running transaction: oneself, and whoever acts here
+    from above. Raises InvitesThemselves, SitsAbove.
+    """
     person_id = find_person_id(email)
     if person_id is None:
         return

@@ -18,7 +18,7 @@ from entitylocker.units.agents import end_agent, list_agents, list_agents_to_nam
 from entitylocker.units.branches import give_branch, list_branches, list_own_members, revoke_branch
 from entitylocker.units.closing import on_organisation_closed
 from entitylocker.units.entering import enter
-from entitylocker.units.heads import get_unit_to_staff, invite_first_administrator
+from entitylocker.units.heads import get_unit_to_staff, invite_first_administrator, refuse_in_vain
 from entitylocker.units.joining import agree_to_above, ask_to_join, end_unit, join_parent, leave_parent
 from entitylocker.units.names import name_key
 from entitylocker.units.opening import open_child
@@ -77,6 +77,7 @@ __all__ = [
     "open_child",
     "open_letter",
     "propose_authorisation",
+    "refuse_in_vain",
     "renew_code",
     "revoke_branch",
     "set_folders",
