@@ -43,6 +43,8 @@ def look(page: Page) -> dict[str, Any] | None:
 
 def go_to(page: Page, name: str, *, part: str = "") -> None:
     """Press Tab until the focus is on what begins with `name` (and lies inside `part`, a selector)."""
+    # The words of a page are there before its styles: a ring cannot be seen until they came.
+    page.wait_for_load_state()
     for _ in range(MANY):
         found = look(page)
         inside = not part or page.evaluate("part => !!document.activeElement.closest(part)", part)
