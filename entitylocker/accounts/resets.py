@@ -20,7 +20,8 @@ from entitylocker.accounts.notices import tell_person
 from entitylocker.accounts.open_links import end_address_changes, end_resets
 from entitylocker.accounts.passwords import check_new_password, hash_password
 from entitylocker.accounts.people import as_actor, find_person_id, tenant_of_person
-from entitylocker.accounts.rules import describe_browser, mask_email
+from entitylocker.accounts.rules import mask_email
+from entitylocker.accounts.sessions import end_rows
 from entitylocker.accounts.tokens import digest_of, new_token
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
@@ -128,9 +129,7 @@ def end_all_sessions(actor: Actor, person_id: UUID) -> int:
         .with_for_update()
     )
     rows = list(db.session.scalars(query))
-    for row in rows:
-        row.ended_at = utc_now()
-        record(actor, EventTag.PERSON_SESSION_END, Subject("session", row.id, describe_browser(row.user_agent)))
+    end_rows(actor, rows)
     db.session.execute(
         update(PersonSession)
         .where(PersonSession.person_id == person_id, PersonSession.browser_digest.is_not(None))

@@ -220,10 +220,14 @@ def end_sessions_of_provider(actor: Actor, provider_id: UUID) -> None:
     """End the actor's sessions for which an organisation's provider vouched, in their running transaction."""
     assert actor.person_id is not None
     void_proofs(actor.person_id)
-    for row in _lock_open_sessions(actor):
-        if row.provider_id == provider_id:
-            row.ended_at = utc_now()
-            record(actor, EventTag.PERSON_SESSION_END, Subject("session", row.id, describe_browser(row.user_agent)))
+    end_rows(actor, [row for row in _lock_open_sessions(actor) if row.provider_id == provider_id])
+
+
+def end_rows(actor: Actor, rows: list[PersonSession], tag: EventTag = EventTag.PERSON_SESSION_END) -> None:
+    """End locked sessions, each with its event, in the running transaction."""
+    for row in rows:
+        row.ended_at = utc_now()
+        record(actor, tag, Subject("session", row.id, describe_browser(row.user_agent)))
 
 
 @use_case(Permission.SESSION_OWN)
@@ -276,8 +280,7 @@ def _end_session(actor: Actor, session_id: UUID, tag: EventTag) -> None:
     row = next((row for row in _lock_open_sessions(actor) if row.id == session_id), None)
     if row is None:
         raise NotFound
-    row.ended_at = utc_now()
-    record(actor, tag, Subject("session", row.id, describe_browser(row.user_agent)))
+    end_rows(actor, [row], tag)
     if row.id == actor.session_id:
         tenancy.current().note(OWN_SESSION_ENDED, row.id)
 
@@ -288,9 +291,7 @@ def _end_other_sessions(actor: Actor) -> int:
     assert actor.person_id is not None
     void_proofs(actor.person_id)
     others = [row for row in _lock_open_sessions(actor) if row.id != actor.session_id]
-    for row in others:
-        row.ended_at = utc_now()
-        record(actor, EventTag.PERSON_SESSION_END, Subject("session", row.id, describe_browser(row.user_agent)))
+    end_rows(actor, others)
     if others:
         tell_person(actor.person_id, "sessions_ended", count=len(others))
     return len(others)

@@ -197,7 +197,7 @@ def _depth(department: str, above: dict[str, str]) -> int:
 def _work_row(work: _Work, row_id: UUID) -> None:
     actor = work.now()
     kept = _get_row(actor, work.hold, row_id)
-    for left in reversed(range(_TRIES)):
+    for _ in range(_TRIES):
         row = ReadRow(kept.line, Plan(**kept.plan), notes=lasting_notes(kept))
         outcome: dict[str, Any] = {}
         try:
@@ -206,8 +206,6 @@ def _work_row(work: _Work, row_id: UUID) -> None:
         except SameMoment as met:
             # What was done of it is found by the next try.
             state = _refused(row, met)
-            if not left:
-                break
     _note(work.now(), work.hold, row_id, state, row, outcome)
 
 
