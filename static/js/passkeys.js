@@ -55,7 +55,6 @@ class PasskeyForm {
     const link = document.createElement("a");
     link.href = link.textContent = this.form.dataset.origin;
     this.state.replaceChildren(`${this.form.dataset.tElsewhere} `, link);
-    this.form.querySelector("button").disabled = true;
   }
 
   send(credential) {
@@ -119,5 +118,6 @@ export function start(form) {
     if (known) passkey.use();
     else passkey.say("tUnknown");
   });
+  form.querySelector("button").disabled = false;
   if (known) passkey.offer();
 }

@@ -183,6 +183,7 @@ def test_a_passkey_is_added_renamed_and_removed(open_window: OpenWindow, demo: D
     _follow(page, "Security of your account", "Security")
     _follow(page, "Add a passkey", "Add a passkey")
     write(page, "Name", "Office laptop")
+    expect(page.get_by_role("button", name="Make the passkey")).to_be_enabled()
     press(page, "Make the passkey")
     expect(page.locator(".codes li")).to_have_count(10)
     _follow(page, "I have kept them", "Security")

@@ -82,6 +82,25 @@ def test_a_passkey_is_made_used_renamed_and_removed(open_window: OpenWindow, dem
     expect(page.get_by_role("alert")).to_contain_text(REFUSED)
 
 
+def test_nothing_is_sent_before_the_script_of_the_page_has_come(open_window: OpenWindow, demo: Demo) -> None:
+    page = open_window()
+    device = Device(page)
+    open_account(page, demo)
+    held: list[Route] = []
+    page.route("**/js/passkeys.js*", lambda route: held.append(route))
+    page.goto("/account/passkeys/new", wait_until="commit")
+    button = page.get_by_role("button", name="Make the passkey")
+    expect(button).to_be_visible()
+    expect(button).to_be_disabled()
+    # A disabled button is not pressed by the key that sends a form either.
+    page.get_by_label("Name").press("Enter")
+    (script,) = held
+    script.continue_()
+    button.click()
+    expect(page.locator(".codes li")).to_have_count(10)
+    assert len(device.credentials()) == 1
+
+
 def test_the_browser_offers_the_passkey_in_the_field_for_the_address(open_window: OpenWindow, demo: Demo) -> None:
     page = open_window()
     Device(page, autofill=True)
