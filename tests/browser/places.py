@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from entitylocker.organisations.rules import today
 from tests.browser.demo import Demo, ask
 
 ROLES = (
@@ -259,7 +260,7 @@ def _offer_letter(code: str) -> Any:
             page.goto(f"{demo.organisation(1)}/agencies/offer")
             page.get_by_label("Code of the organisation").fill(code)
             page.get_by_role("radio", name="Reader").check()
-            page.get_by_label("Last day").fill((date.today() + timedelta(days=60)).isoformat())
+            page.get_by_label("Last day").fill((today() + timedelta(days=60)).isoformat())
             page.get_by_label("Purpose").fill("Work order 12")
             letter = {"name": "order.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 an order"}
             page.get_by_label("Letter of authorisation").set_input_files(letter)

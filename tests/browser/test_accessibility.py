@@ -21,6 +21,12 @@ RULES = {
 }
 LOOKS = [("en", "light"), ("hi", "dark")]
 PHONES = (390, 320)
+_OUTSIDE = """() => [...document.querySelectorAll("main .ask")].filter((part) => {
+  part.open = true;
+  const boxes = [...part.querySelectorAll(".pop, .pop button")].map((each) => each.getBoundingClientRect());
+  part.open = false;
+  return boxes.some((box) => box.left < 0 || box.right > innerWidth);
+}).map((part) => part.querySelector("summary").textContent)"""
 _OPEN_ALL = "document.querySelectorAll('details:not(.menu)').forEach((part) => { part.open = true; })"
 _WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
@@ -78,6 +84,16 @@ def test_open_menus_and_questions_are_accessible(open_window: OpenWindow, demo: 
         found = list(_violations(page))
         assert not found, found
         page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("width", [*PHONES, 700, 1280])
+def test_a_question_is_asked_within_the_window(open_window: OpenWindow, demo: Demo, width: int) -> None:
+    """Whichever button of a row asks it, and whichever side of the page the button is on."""
+    page = open_window("administrator", width=width)
+    for part in ("details", "delegations"):
+        page.goto(f"{demo.organisation()}/{part}")
+        assert page.locator("main .ask").count()
+        assert page.evaluate(_OUTSIDE) == [], part
 
 
 def test_what_was_wrong_in_a_form_is_accessible(open_window: OpenWindow) -> None:
