@@ -11,7 +11,7 @@ from entitylocker.accounts.address_change import confirm_address as confirm
 from entitylocker.accounts.address_change import undo_address as undo
 from entitylocker.accounts.blueprint import pages
 from entitylocker.accounts.password_change import get_own_account
-from entitylocker.accounts.schemas import EmailSchema
+from entitylocker.accounts.schemas import NewEmailSchema
 from entitylocker.accounts.throttling import limit_accounts, limit_addresses, limit_everybody
 from entitylocker.web.actors import current_actor
 from entitylocker.web.arrival import open_to_all, session_only
@@ -26,7 +26,7 @@ from entitylocker.web.forms import Form
 def change_email() -> Response | tuple[str, int]:
     """Ask for another address: a link there confirms it."""
     account = get_own_account(current_actor())
-    form = Form(EmailSchema)
+    form = Form(NewEmailSchema)
     if form.valid:
         with form.catching():
             ask_address(current_actor(), form.data["email"])

@@ -32,7 +32,10 @@ KINDS: dict[str, Kind] = {
     "password_changed": Kind(_l("Your password was changed"), _l("the password of your account was changed.")),
     "password_reset": Kind(
         _l("Your password was set anew"),
-        _l("the password of your account was set anew through a link that we sent you. All sessions were ended."),
+        _l(
+            "the password of your account was set anew through a link that we sent you. All sessions were ended. "
+            "Passkeys, citizen lockers and sign-ins of organisations open your account as before."
+        ),
     ),
     "address_changed": Kind(
         _l("Your e-mail address was changed"), _l("you sign in with this e-mail address from now on.")
@@ -85,6 +88,14 @@ KINDS: dict[str, Kind] = {
             "If it was not you, end the link on the page “Citizen locker and proofs” of your account, too."
         ),
     ),
+    "citizen_renamed": Kind(
+        _l("Your citizen locker names you differently"),
+        _l(
+            "a citizen locker was linked to your account again and gives another name than before. Organisations do "
+            "not see any more what it proved of you. Show it again on the page “Citizen locker and proofs” of your "
+            "account."
+        ),
+    ),
     "citizen_unlinked": Kind(
         _l("A citizen locker was unlinked from your account"), _l("a citizen locker was unlinked from your account.")
     ),
@@ -111,8 +122,18 @@ KINDS: dict[str, Kind] = {
         _l("The directory of your organisation cannot change anything any more"),
         _l(
             "a token of your organisation’s directory has ended, because whoever issued it is no administrator any "
-            "more. The directory neither brings nor removes anybody with it. If it is still needed, issue a new one "
-            "on the page “Sign-in and directory” and put it into the settings of the directory:"
+            "more. The directory neither brings nor removes anybody with it, and its open invitations have ended. "
+            "Whoever came in by it stays: look at the people. If it is still needed, issue a new one on the page "
+            "“Sign-in and directory” and put it into the settings of the directory:"
+        ),
+        mine=False,
+    ),
+    "directory_token_ends": Kind(
+        _l("A token of your organisation’s directory ends soon"),
+        _l(
+            "a token of your organisation’s directory ends soon. After that the directory neither brings nor removes "
+            "anybody with it. Issue a new one on the page “Sign-in and directory” and put it into the settings of the "
+            "directory:"
         ),
         mine=False,
     ),
@@ -132,6 +153,35 @@ KINDS: dict[str, Kind] = {
         _l("somebody came into your organisation as administrator. If you did not expect it, look at its people:"),
         mine=False,
     ),
+    "strong_role_given": Kind(
+        _l("A strong role was given in your organisation"),
+        _l(
+            "a member of your organisation got a role over all of it, beside the role of their membership. "
+            "If you did not expect it, look at the page “Roles given”:"
+        ),
+        mine=False,
+    ),
+    "strong_role_taken_back": Kind(
+        _l("A strong role was taken back in your organisation"),
+        _l("a role over all of your organisation that a member had beside their membership was taken back."),
+        mine=False,
+    ),
+    "provider_set_up": Kind(
+        _l("Your organisation has another way to sign in"),
+        _l(
+            "an own sign-in was set up for your organisation. Members who connect it to their account come in as whom "
+            "its provider says they are. If you did not expect it, end it on the page “Sign-in and directory”:"
+        ),
+        mine=False,
+    ),
+    "directory_token_issued": Kind(
+        _l("A directory may bring and remove people in your organisation"),
+        _l(
+            "a token for the directory of your organisation was issued. Whoever has it can invite people and end "
+            "memberships. If you did not expect it, end it on the page “Sign-in and directory”:"
+        ),
+        mine=False,
+    ),
     "role_changed": Kind(_l("Your role was changed"), _l("your role in an organisation was changed."), mine=False),
     "membership_ended": Kind(
         _l("You do not belong to an organisation any more"),
@@ -147,7 +197,9 @@ def tell_person(person_id: UUID, kind: str, **facts: Any) -> None:
     The transaction must be the person's own or of an organisation to which they belong or belonged; of others nothing
     is known here, and then nobody is told. `facts` are shown as they are: `browser`, `address` (of the network),
     `name` (of a passkey, a locker), `organisation`, `role`, `by` (who did it), `who` (it is about), `count` (of
-    sessions, or of codes that are left), `at` (default: now). `link`: where to look, else the account's security.
+    sessions, or of codes that are left), `at` (default: now), `until`, `used_at` and `newer` (of a token that ends),
+    `first_day` and `last_day` (of a role given for a time).
+    `link`: where to look, else the account's security.
     """
     told = KINDS[kind]
     found = db.session.execute(text("SELECT * FROM lookup_addressee(:id)"), {"id": person_id}).first()

@@ -46,14 +46,17 @@ def forgotten_sent() -> str:
 @open_to_all("the link from the mail is the proof")
 @limit_addresses("20 per minute; 120 per hour")
 def reset_password(token: str) -> Response | tuple[str, int]:
-    """Set a new password with the link from the mail; then one signs in as usual."""
+    """Set a new password with the link from the mail; then one signs in as usual, and sees what else opens the account.
+
+    A reset takes nothing of that away: a second factor holds back whoever reads somebody's mail.
+    """
     email = get_reset(token).email
     form = Form(NewPasswordSchema)
     if form.valid:
         with form.catching():
             reset(token, form.data["password"])
             flash(gettext("Your new password is set and all sessions were ended. Sign in with it now."), "ok")
-            return redirect(url_for(".sign_in"), 303)
+            return redirect(url_for(".sign_in", next=url_for(".security", after_reset="1")), 303)
     return render_template("accounts/reset_password.html", form=form, email=email), form.status
 
 

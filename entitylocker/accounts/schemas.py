@@ -10,19 +10,33 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from entitylocker.accounts.rules import PASSWORD_MAX, holds_address, holds_badge
 from entitylocker.errors import N_
-from entitylocker.notifications.addresses import is_plain_address
+from entitylocker.notifications.addresses import is_one_mailbox, is_plain_address
 
 NAME_MAX = 120
 EMAIL_MAX = 254
 NEEDED: dict[str, Any] = {"required": N_("Please fill this in.")}
 BAD_EMAIL = N_("This is not an e-mail address.")
+TWO_MAILBOXES = N_(
+    "This address holds a sign that may be read as other letters, such as ² or ß. Write it with the letters and digits "
+    "that its mailbox has, or give another address."
+)
+_is_email = validate.Email(error=BAD_EMAIL)
+# They say which form a letter of an Indian script takes, beside the sign that joins two letters, and nothing elsewhere.
+_JOINERS = "\u200c\u200d"
+_VIRAMA = 9
 
 
 def one_line(value: str) -> str:
-    """A text on one line: composed, no control or invisible formatting characters, single spaces."""
-    kept = "".join(" " if letter.isspace() else letter for letter in unicodedata.normalize("NFC", value))
-    kept = "".join(letter for letter in kept if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    """A text on one line: composed, single spaces, no control or invisible characters but joiners that count."""
+    text = "".join(" " if letter.isspace() else letter for letter in unicodedata.normalize("NFC", value))
+    kept = "".join(letter for at, letter in enumerate(text) if _is_kept(text, at))
     return re.sub(r" +", " ", kept).strip()
+
+
+def _is_kept(text: str, at: int) -> bool:
+    if text[at] in _JOINERS:
+        return any(unicodedata.combining(beside) == _VIRAMA for beside in text[max(at - 1, 0) : at + 2])
+    return unicodedata.category(text[at]) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
 class Line(fields.String):
@@ -56,18 +70,31 @@ class Name(Line):
         return text
 
 
-class EmailAddress(fields.Email):
-    """An e-mail address, composed, without the space that pasting leaves round it; one address and nothing else."""
+class EmailAddress(fields.String):
+    """An e-mail address, composed, without the space that pasting leaves round it; one address and nothing else.
+
+    In any script: the library's check knows letters, and does not count the vowel signs of Indian ones among them.
+    """
 
     def __init__(self, **rest: Any) -> None:
-        messages = {**NEEDED, "invalid": BAD_EMAIL}
-        super().__init__(error_messages=messages, validate=validate.Length(max=EMAIL_MAX, error=BAD_EMAIL), **rest)
+        super().__init__(error_messages={**NEEDED, "invalid": BAD_EMAIL}, **rest)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
         typed = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
         address = str(super()._deserialize(typed, attr, data, **rest))
-        if not is_plain_address(address):
+        if len(address) > EMAIL_MAX or not is_plain_address(address):
             raise ValidationError(BAD_EMAIL)
+        _is_email("".join(letter for letter in address if not unicodedata.category(letter).startswith("M")))
+        return address
+
+
+class NewEmailAddress(EmailAddress):
+    """An address that was not known here before: one that nobody else's is taken for."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
+        address = super()._deserialize(value, attr, data, **rest)
+        if not is_one_mailbox(address):
+            raise ValidationError(TWO_MAILBOXES)
         return address
 
 
@@ -88,7 +115,7 @@ class SignUpSchema(Schema):
     """A new account."""
 
     name = Name(required=True)
-    email = EmailAddress(required=True)
+    email = NewEmailAddress(required=True)
     password = fields.String(required=True, error_messages=NEEDED)
 
 
@@ -102,6 +129,12 @@ class EmailSchema(Schema):
     """An address alone."""
 
     email = EmailAddress(required=True)
+
+
+class NewEmailSchema(Schema):
+    """An address to be had from now on."""
+
+    email = NewEmailAddress(required=True)
 
 
 class NewPasswordSchema(Schema):

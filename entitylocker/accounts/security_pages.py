@@ -17,6 +17,7 @@ from entitylocker.accounts.confirming import renew
 from entitylocker.accounts.errors import StaleCodes
 from entitylocker.accounts.factors import find_factors
 from entitylocker.accounts.methods import CODE
+from entitylocker.accounts.openers import list_openers
 from entitylocker.accounts.passkey_pages import passkey_place
 from entitylocker.accounts.people import on_own_account
 from entitylocker.accounts.schemas import CodeSchema, NewPasskeySchema, PasskeyNameSchema
@@ -41,7 +42,7 @@ def _to_security(words: str) -> Response:
 @pages.get("/account/security")
 @session_only
 def security() -> str:
-    """All that protects the account, and where one is signed in."""
+    """All that protects and opens the account, and where one is signed in."""
     me = _me()
     assert me.person_id is not None
     change = "accounts.change_password"
@@ -50,6 +51,8 @@ def security() -> str:
         factors=find_factors(me.person_id),
         passkeys=passkeys.list_passkeys(me),
         sessions=list_sessions(me),
+        openers=list_openers(me),
+        was_reset="after_reset" in request.args,
         place=passkey_place(),
         password_url=url_for(change) if change in current_app.view_functions else None,
         onward=local_path(request.args.get("next")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -221,6 +222,18 @@ def end_sessions_of_provider(actor: Actor, provider_id: UUID) -> None:
     assert actor.person_id is not None
     void_proofs(actor.person_id)
     end_rows(actor, [row for row in _lock_open_sessions(actor) if row.provider_id == provider_id])
+
+
+def note_way_ended(actor: Actor, provider_ids: Collection[UUID]) -> None:
+    """Say that the running transaction ends providers: the act of whoever came in by one of them is not stopped by it.
+
+    What such a session does afterwards is.
+    """
+    own = (PersonSession.person_id == actor.person_id, PersonSession.id == actor.session_id)
+    if actor.limited_to is None or not provider_ids:
+        return
+    if db.session.scalar(select(PersonSession.provider_id).where(*own)) in provider_ids:
+        tenancy.current().note(OWN_SESSION_ENDED, actor.session_id)
 
 
 def end_rows(actor: Actor, rows: list[PersonSession], tag: EventTag = EventTag.PERSON_SESSION_END) -> None:

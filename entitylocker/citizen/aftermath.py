@@ -9,6 +9,8 @@ from entitylocker.jobs.queue import defer, jobs
 CHECK_JOB = "citizen.check_lending"
 CLEAR_JOB = "citizen.clear_lending"
 NOTE_JOB = "citizen.note_ending"
+# What is hidden because the link names somebody differently, not because it ended.
+RENAMED = "renamed"
 
 
 def after_unlinking(kind: str, organisation_id: UUID, thing_id: UUID) -> None:

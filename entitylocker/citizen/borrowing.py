@@ -22,7 +22,7 @@ from entitylocker.citizen.models import Lending, LendingRead
 from entitylocker.citizen.people import address_of_lender
 from entitylocker.citizen.records import record_of
 from entitylocker.citizen.views import LentContent
-from entitylocker.errors import NotFound
+from entitylocker.errors import LockerError, NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
 from entitylocker.organisations.keys import open_key
@@ -88,7 +88,8 @@ def export_lent(actor: Actor, lending_id: UUID) -> dict[str, Any]:
 
 @open_use_case("what it calls asks for the permissions; no transaction is open while the copy is made")
 def keep_copy(actor: Actor, lending_id: UUID) -> Deposited:
-    """Put a copy among the organisation's documents, where the person said yes to that. Once.
+    """Put a copy among the organisation's documents, where the person said yes to that. Once: if nobody can say whether
+    the copy was made, the yes is used up.
 
     Raises NotFound, PermissionDenied, NoCopyAllowed, and what `vault.service.deposit` raises.
     """
@@ -96,8 +97,9 @@ def keep_copy(actor: Actor, lending_id: UUID) -> Deposited:
     try:
         upload = Upload(clean_filename(f"{row.title}.pdf"), PaperSource(PieceReader(reader.iter())))
         return deposit(actor, upload, Details(f"{row.title} ({row.person_name})"[:200], type_code))
-    except BaseException:
-        with suppress(NotFound):
+    except LockerError:
+        # Refused, so certainly not committed. After any other fault the commit may have reached the database.
+        with suppress(LockerError):
             _undo_copy(actor, lending_id)
         raise
 

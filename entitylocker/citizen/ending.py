@@ -180,7 +180,7 @@ def note_unlinked(actor: Actor, lending_id: UUID) -> None:
 
 
 @use_case(Permission.HOUSEKEEPING)
-def note_hidden(actor: Actor, shown_id: UUID) -> None:
-    """Write into the organisation's trail that a proof is no longer shown, because there is none any more."""
+def note_hidden(actor: Actor, shown_id: UUID, because: str) -> None:
+    """Write into the organisation's trail that a proof is no longer shown, as there is none any more or another."""
     require(actor, Permission.HOUSEKEEPING, actor.facts)
-    record(actor, EventTag.PROOF_HIDE, Subject("shown_proof", shown_id), because=Ending.UNLINKED.value)
+    record(actor, EventTag.PROOF_HIDE, Subject("shown_proof", shown_id), because=because)

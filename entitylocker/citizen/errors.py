@@ -40,6 +40,13 @@ class IdentityMismatch(LockerError):
     advice = N_("Sign out of the citizen locker, then begin again.")
 
 
+class AnotherBirth(IdentityMismatch):
+    """The same account over there, with another day of birth than it proved before."""
+
+    message = N_("The citizen locker gives another date of birth than when you linked it. Nothing was changed.")
+    advice = N_("If the new one is right, end the link first, then link the citizen locker again.")
+
+
 class IdentityTaken(Conflict):
     """The identity belongs to an account already; whose is nobody's business."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from entitylocker.access import Actor, Facts, Permission, require
 from entitylocker.citizen import aftermath, checking, ending, rules
 from entitylocker.citizen.models import Lending
+from entitylocker.citizen.states import Ending
 from entitylocker.errors import LockerError, NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import housekeeper, job_actor, task
@@ -50,13 +51,14 @@ def clear_lending(organisation_id: str, lending_id: str) -> None:
 
 @task(aftermath.NOTE_JOB)
 def note_ending(organisation_id: str, thing_id: str, kind: str) -> None:
-    """What the end of a link ended in an organisation: into its trail, and the bytes away."""
+    """What the end or change of a link ended in an organisation: into its trail, and the bytes away."""
     actor = job_actor(organisation_id)
     if kind == "lending":
         ending.note_unlinked(actor, UUID(thing_id))
         clear_lending(organisation_id, thing_id)
     else:
-        ending.note_hidden(actor, UUID(thing_id))
+        because = aftermath.RENAMED if kind == aftermath.RENAMED else Ending.UNLINKED.value
+        ending.note_hidden(actor, UUID(thing_id), because)
 
 
 @task("citizen.keep_time", patient=True)

@@ -18,8 +18,15 @@ from entitylocker.accounts.people import as_actor, on_own_account
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.citizen.adapters import Identity, Tokens, TokensRefused
-from entitylocker.citizen.aftermath import after_unlinking
-from entitylocker.citizen.errors import AlreadyLinked, IdentityMismatch, IdentityTaken, VisitEndedWithout, VisitNotKnown
+from entitylocker.citizen.aftermath import RENAMED, after_unlinking
+from entitylocker.citizen.errors import (
+    AlreadyLinked,
+    AnotherBirth,
+    IdentityMismatch,
+    IdentityTaken,
+    VisitEndedWithout,
+    VisitNotKnown,
+)
 from entitylocker.citizen.lockers import LockerEntry, adapter_of, get_locker, list_lockers
 from entitylocker.citizen.models import CitizenLink, CitizenProof
 from entitylocker.citizen.revoking import give_back, queue_revocation
@@ -27,7 +34,7 @@ from entitylocker.citizen.rules import same_name
 from entitylocker.citizen.sealing import KeptTokens, Sealed, seal
 from entitylocker.citizen.states import Purpose
 from entitylocker.citizen.visits import Departure, Visit, depart
-from entitylocker.citizen.ways_in import is_only_way_in, tell_linked, tell_unlinked
+from entitylocker.citizen.ways_in import is_only_way_in, tell_linked, tell_renamed, tell_unlinked
 from entitylocker.errors import LockerError, NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.tenancy import open_use_case, use_case
@@ -65,7 +72,8 @@ def begin_link(actor: Actor, locker_key: str) -> Departure:
 def finish_link(actor: Actor, entry: LockerEntry, visit: Visit, code: str) -> LinkView:
     """Link the identity that `code` stands for with the account that began the visit, in the session that did.
 
-    Raises VisitNotKnown, VisitEndedWithout, IdentityMismatch, IdentityTaken, AlreadyLinked, LockerUnavailable.
+    Raises VisitNotKnown, VisitEndedWithout, IdentityMismatch, AnotherBirth, IdentityTaken, AlreadyLinked,
+    LockerUnavailable.
     """
     if visit.purpose is not Purpose.LINK or (visit.person_id, visit.session_id) != (actor.person_id, actor.session_id):
         raise VisitNotKnown
@@ -100,27 +108,54 @@ def _record_link(actor: Actor, entry: LockerEntry, tokens: Tokens, identity: Ide
     link = _find_link_at(actor, entry.key)
     if link is not None and (link.issuer, link.subject) != (entry.said_by, identity.subject):
         raise AlreadyLinked
-    is_new = link is None
+    before = None if link is None else link.name
     if link is None:
         link = CitizenLink(
             id=uuid7(), created_at=utc_now(), person_id=actor.person_id, locker_key=entry.key,
             issuer=entry.said_by, subject=identity.subject,
         )  # fmt: skip
     else:
+        _refuse_another_birth(link, identity)
         queue_revocation(entry.key, Sealed(link.wrapped_key, link.sealed_tokens), link.id)
     _write_identity(link, tokens, identity)
     keep_tokens(link, tokens)
     _put(link)
     _end_contradicted(link)
     subject = Subject("citizen_link", link.id, entry.name)
-    record(actor, EventTag.CITIZEN_LINK, subject, locker=entry.key, same_name=same_name(actor.name, link.name))
-    if is_new:
+    same, renamed = same_name(actor.name, link.name), before is not None and not _is_as_before(before, link.name)
+    record(actor, EventTag.CITIZEN_LINK, subject, locker=entry.key, same_name=same, renamed=renamed)
+    if before is None:
         tell_linked(link, entry.name)
+    elif renamed:
+        _hide_shown(link)
+        tell_renamed(link, entry.name)
     return _view(actor, link)
 
 
+def _refuse_another_birth(link: CitizenLink, identity: Identity) -> None:
+    """The name of the same account over there may change, a day of birth does not. Raises AnotherBirth.
+
+    The reference key says nothing: it is another one each time.
+    """
+    if None not in (link.born_on, identity.born_on) and link.born_on != identity.born_on:
+        raise AnotherBirth
+
+
+def _is_as_before(before: str, now: str) -> bool:
+    return before == now or same_name(before, now)
+
+
+def _hide_shown(link: CitizenLink) -> None:
+    """Show nobody what a link proved until now, in the running transaction of its person; jobs tell the trails."""
+    hidden = db.session.execute(text("SELECT * FROM claim_back_shown_proofs(:source)"), {"source": link.id}).all()
+    for row in hidden:
+        after_unlinking(RENAMED, row.organisation_id, row.thing_id)
+
+
 def _write_identity(link: CitizenLink, tokens: Tokens, identity: Identity) -> None:
-    link.name, link.born_on, link.reference_key = identity.name, identity.born_on, identity.reference_key
+    link.name, link.reference_key = identity.name, identity.reference_key
+    # A locker that leaves it out this time takes nothing back: else any other day could follow.
+    link.born_on = identity.born_on or link.born_on
     link.proved_at = utc_now()
     link.scopes, link.consent_valid_till = tokens.scopes, tokens.consent_valid_till
 

@@ -34,6 +34,7 @@ def _words(name: str) -> list[str]:
     plain = "".join(
         letter if letter.isalnum() or unicodedata.category(letter).startswith("M") else " "
         for letter in unicodedata.normalize("NFKC", name).casefold()
+        if unicodedata.category(letter) != "Cf"
     )
     return sorted(word for word in plain.split() if word not in _TITLES)
 

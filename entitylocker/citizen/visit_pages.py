@@ -8,8 +8,10 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from entitylocker.access import Actor
 from entitylocker.accounts.browsers import begin_session
 from entitylocker.accounts.browsers import visit as this_browser
+from entitylocker.accounts.openers import Opener
 from entitylocker.accounts.other_ways import OtherWay
 from entitylocker.accounts.throttling import limit_addresses
 from entitylocker.citizen import service
@@ -35,6 +37,15 @@ def ways_to_sign_in() -> list[OtherWay]:
             icon="id-card",
         )
         for entry in service.list_lockers()
+    ]
+
+
+def linked_lockers(actor: Actor) -> list[Opener]:
+    """The citizen lockers that open the actor's account, for the page about its security."""
+    page = url_for("citizen.links")
+    return [
+        Opener(gettext("%(locker)s, as %(name)s", locker=link.locker_name, name=link.name), link.proved_at, page)
+        for link in service.list_links(actor)
     ]
 
 

@@ -29,6 +29,11 @@ def tell_linked(link: CitizenLink, name: str) -> None:
     tell_person(link.person_id, "citizen_linked", name=name)
 
 
+def tell_renamed(link: CitizenLink, name: str) -> None:
+    """Tell the person by mail that the locker names them differently, and that nobody sees what it proved before."""
+    tell_person(link.person_id, "citizen_renamed", name=name)
+
+
 def tell_unlinked(link: CitizenLink, name: str) -> None:
     """Tell the person by mail, before the row goes; with the way to a password if there is no other way in."""
     if is_only_way_in(link):

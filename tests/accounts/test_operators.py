@@ -121,7 +121,7 @@ def test_the_session_of_an_operator_is_locked_until_the_commit(app: Flask, organ
     operator, _identifier_id = begin_approving(app, organisations)
     ends = text("UPDATE sessions SET ended_at = now() WHERE id = :id")
     with app.app_context(), tenancy.transaction(tenancy.tenant_of(operator), operator):
-        db.session.execute(text("SELECT lookup_operator_session(:id)"), {"id": operator.session_id})
+        db.session.execute(text("SELECT lookup_open_session(:id)"), {"id": operator.session_id})
         with db.engines[None].connect() as other, pytest.raises(OperationalError, match="lock timeout"):
             other.execute(text("SELECT set_config('app.person_id', :id, true)"), {"id": str(operator.person_id)})
             other.execute(text("SET LOCAL lock_timeout = '100ms'"))

@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import ValidationError
 
 from entitylocker.accounts import rules
 from entitylocker.accounts.errors import UnfitPassword
+from entitylocker.accounts.schemas import EmailAddress, NewEmailAddress, one_line
+from entitylocker.notifications.addresses import is_one_mailbox, same_mailbox
 
 NAME, EMAIL = "Meera Joshi", "meera.joshi@sahyadri.example.in"
 
@@ -83,6 +86,37 @@ def test_length_counts_characters_as_they_are_hashed() -> None:
 @given(st.emails())
 def test_addresses_are_compared_without_case_and_space(email: str) -> None:
     assert rules.normalise_email(f" {email.upper()} ") == rules.normalise_email(rules.normalise_email(email))
+
+
+@pytest.mark.parametrize("sign", ["\u00b2", "\ufb01", "\u00df", "\u1e9e", "\u017f", "\uff41", "\u00aa"])
+def test_a_new_address_is_nobody_elses_to_the_eyes_of_the_locker(sign: str) -> None:
+    """Such a sign is compared as another, while mail servers keep the two mailboxes apart."""
+    address = f"clerk{sign}@example.in"
+    assert not is_one_mailbox(address) and not same_mailbox(address, rules.normalise_email(address))
+    assert EmailAddress().deserialize(address) == address, "accounts of before are found by it"
+    with pytest.raises(ValidationError, match="may be read as other letters"):
+        NewEmailAddress().deserialize(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["Asha.Rao@Example.IN", "cafe\u0301@example.in", "मीरा@डाक.भारत", "ölçü@example.in"]
+)
+def test_addresses_of_every_script_are_taken(address: str) -> None:
+    taken = NewEmailAddress().deserialize(address)
+    assert is_one_mailbox(taken) and same_mailbox(taken.upper(), f" {address} ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("लक्ष्\u200dमी  शर्मा", "लक्ष्\u200dमी शर्मा"),
+        ("র\u200d\u09cdযাব", "র\u200d\u09cdযাব"),
+        ("मी\u200dरा \u200d जोशी\u200c", "मीरा जोशी"),
+        ("Me\u200dera\u200b\tJo\u200cshi", "Meera Joshi"),
+    ],
+)
+def test_joiners_stay_in_names_only_where_they_say_which_form_a_letter_takes(typed: str, kept: str) -> None:
+    assert one_line(typed) == kept == one_line(kept)
 
 
 def test_a_masked_address_does_not_show_whose_it_is() -> None:

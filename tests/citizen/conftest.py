@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from entitylocker.extensions import limiter
 from entitylocker.outgoing import Hosts, Outgoing
 from tests.citizen.ekyc_files import Signer, make_signer
 from tests.citizen.house import Citizens
@@ -55,6 +56,9 @@ def citizens(
     monkeypatch.setattr(room, "settings", settings)
     hosts = ",".join(locker.base_url.removeprefix("http://") for locker in two_lockers)
     monkeypatch.setattr(room, "outgoing", Outgoing(Hosts.parse(hosts)))
+    # All tests come from one address; on a quick machine they would be too many for it in a minute.
+    with app.app_context():
+        limiter.storage.reset()
     return Citizens(app, organisations, *two_lockers)
 
 

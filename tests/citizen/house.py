@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -21,6 +21,7 @@ from entitylocker.audit.models import OPERATOR_LOG, Event
 from entitylocker.citizen.models import CitizenLink, Lending
 from entitylocker.extensions import db
 from entitylocker.notifications.models import OutboxMessage
+from entitylocker.organisations.rules import today
 from entitylocker.tenancy import DatabaseRole, Tenant
 from tests.factories import Member, Organisations, Person, csrf_token
 from tests.sandbox.citizen import RunningLocker
@@ -111,7 +112,7 @@ class Citizens:
         """The fields of a lending."""
         return {
             "uris": self.uris()[:1], "organisation_id": str(to.organisation_id), "purpose": "Tender of the hospital",
-            "ends_on": (date.today() + timedelta(days=30)).isoformat(), **changes,
+            "ends_on": (today() + timedelta(days=30)).isoformat(), **changes,
         }  # fmt: skip
 
     def lend(self, person: Person, link: CitizenLink, to: Member, **changes: Any) -> Lending:

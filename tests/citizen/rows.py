@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from flask import Flask
@@ -15,6 +15,7 @@ from entitylocker.citizen.rules import end_of, object_context, object_key
 from entitylocker.citizen.sealing import KeptTokens, seal
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.keys import open_key
+from entitylocker.organisations.rules import today
 from entitylocker.tenancy import Tenant
 from entitylocker.web.engine_room import engines
 from tests.factories import Person
@@ -67,7 +68,7 @@ def put_shown(app: Flask, person: Person, organisation_id: UUID, membership_id: 
 
 def put_lending(app: Flask, person: Person, organisation_id: UUID, membership_id: UUID) -> UUID:
     """A paper that a person lends an organisation, as the member `membership_id`."""
-    lending_id, ends_on = uuid7(), date.today() + timedelta(days=30)
+    lending_id, ends_on = uuid7(), today() + timedelta(days=30)
     with app.app_context():
         stored = engines().documents.put_document(
             object_key(organisation_id, lending_id), io.BytesIO(PDF), organisation_key=open_key(organisation_id),

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
+from entitylocker import tenancy
 from entitylocker.access import Role
-from entitylocker.citizen import lending
+from entitylocker.citizen import lending, rules
 from entitylocker.citizen.adapters import IssuedDocument
 from entitylocker.citizen.jobs import check_lending, sweep
 from entitylocker.citizen.models import Lending, LendingRead
 from entitylocker.citizen.rules import object_key, why_not_lent
+from entitylocker.organisations.rules import today
 from entitylocker.vault import service as vault
+from entitylocker.vault.models import Document
 from entitylocker.vault.views import Filters
+from entitylocker.web.formats import docdate
 from tests.citizen.house import Citizens, said
 from tests.citizen.lent import Lent, join, lend_again
 
@@ -52,6 +58,16 @@ def test_the_terms_say_what_to_whom_until_when_and_what_stays_before_anything_is
     assert citizens.rows(person, Lending) == []
 
 
+def test_days_of_issue_are_shown_as_all_other_days(citizens: Citizens) -> None:
+    citizens.fresh_citizen("meera")
+    person, _ = citizens.member()
+    link = citizens.link(person)
+    page = said(citizens.browser(person).get(f"/account/citizen/links/{link.id}/lend"))
+    for paper in (paper for paper in citizens.one.people["meera"].papers if paper.uri in citizens.uris()):
+        assert f"· {docdate(paper.issued_on)}" in page
+        assert f"{paper.issued_on:%d-%m-%Y}" not in page
+
+
 def test_the_checker_looks_at_it_and_the_page_says_what_it_found(lent: Lent) -> None:
     assert lent.row.verdict == "checking"
     lent.citizens.do(check_lending, str(lent.place), str(lent.row.id))
@@ -70,8 +86,8 @@ def test_what_lies_in_the_store_is_encrypted(lent: Lent) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"ends_on": (date.today() - timedelta(days=2)).isoformat()},
-        {"ends_on": (date.today() + timedelta(days=367)).isoformat()},
+        {"ends_on": (today() - timedelta(days=2)).isoformat()},
+        {"ends_on": (today() + timedelta(days=367)).isoformat()},
         {"ends_on": "soon"},
         {"uris": ["in.gov.somebody-else-1"]},
         {"uris": []},
@@ -159,6 +175,35 @@ def test_a_copy_is_kept_only_with_a_yes_of_its_own_and_says_on_what_ground(lent:
         found = vault.list_documents(keeper.actor, Filters())
     assert [view.version.sha256 for view in found.items] == [lent.row.sha256]
     assert "A copy stays there" in citizens.mails(lent.person)[-1].text
+
+
+def test_the_yes_to_a_copy_is_used_up_unless_certainly_none_was_made(
+    lent: Lent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    citizens, keep = lent.citizens, f"{lent.path}/keep"
+    keeper, _ = citizens.member(Role.RECORDS_OFFICER, to=lent.administrator)
+    browser, session = citizens.browser(keeper), cast(Any, tenancy._session)
+    lent.post("copy", allowed="true")
+    with monkeypatch.context() as damaged:
+        damaged.setattr(rules, "object_context", lambda *_ids: b"another")
+        assert browser.post(keep).status_code == 500
+    assert lent.fresh().copied_at is None, "certainly none"
+
+    commit = session.commit
+
+    def commit_and_lose_the_answer_of_a_deposit() -> None:
+        deposited = session.scalar(select(func.count()).select_from(Document))
+        commit()
+        if deposited:
+            raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
+
+    with monkeypatch.context() as lost:
+        lost.setattr(session, "commit", commit_and_lose_the_answer_of_a_deposit)
+        assert browser.post(keep).status_code >= 500
+    assert lent.fresh().copied_at is not None
+    assert browser.post(keep).status_code == 409
+    with citizens.app.app_context():
+        assert len(vault.list_documents(keeper.actor, Filters()).items) == 1
 
 
 def test_both_sides_export_the_record(lent: Lent) -> None:

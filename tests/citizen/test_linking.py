@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,12 +12,15 @@ from sqlalchemy import text, update
 
 from entitylocker import tenancy
 from entitylocker.citizen import revoking
-from entitylocker.citizen.models import CitizenLink
+from entitylocker.citizen.adapters.digilocker import DigiLocker
+from entitylocker.citizen.jobs import note_ending
+from entitylocker.citizen.models import CitizenLink, Lending
 from entitylocker.citizen.revoking import revoke_waiting
 from entitylocker.citizen.sealing import Sealed, unseal
 from entitylocker.extensions import db, utc_now
 from entitylocker.tenancy import DatabaseRole, Tenant
 from tests.citizen.house import Citizens, said
+from tests.citizen.test_proofs import show, shown
 
 
 def test_a_link_proves_name_and_day_of_birth_and_keeps_the_tokens_sealed(citizens: Citizens) -> None:
@@ -50,6 +54,18 @@ def test_the_name_of_the_account_stays_and_a_difference_is_said(citizens: Citize
     page = said(citizens.browser(person).get("/account/citizen"))
     assert "Another name than your account" in page and "Same name as your account" not in page
     assert person.name in page
+
+
+def test_the_page_about_security_says_that_the_locker_opens_the_account_too(citizens: Citizens) -> None:
+    citizens.fresh_citizen("meera")
+    person = citizens.organisations.person()
+    browser, nothing = citizens.browser(person), "no citizen locker and no sign-in of an organisation is linked"
+    assert nothing in said(browser.get("/account/security"))
+    link = citizens.link(person)
+    page = browser.get("/account/security")
+    assert f", as {link.name}" in said(page) and 'href="/account/citizen"' in page.text and nothing not in said(page)
+    browser.post(f"/account/citizen/links/{link.id}/end")
+    assert nothing in said(browser.get("/account/security"))
 
 
 def test_an_end_takes_the_tokens_at_once_and_the_locker_is_told(citizens: Citizens) -> None:
@@ -143,3 +159,64 @@ def test_a_person_who_says_no_over_there_is_told_that_nothing_was_linked(citizen
     browser = citizens.browser(person)
     answer = browser.come_back(citizens.one.walk(browser.begin(), "meera", decision="deny"))
     assert answer.status_code == 400 and "Nothing was linked" in said(answer)
+
+
+def _names_now(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:
+    """Let the citizen locker say something else of everybody from now on."""
+    real = DigiLocker.identity
+    monkeypatch.setattr(DigiLocker, "identity", lambda self, token: replace(real(self, token), **facts))
+
+
+def test_another_name_over_there_hides_what_was_shown_until_it_is_shown_again(
+    citizens: Citizens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    citizens.fresh_citizen("meera")
+    person, administrator = citizens.member()
+    place, people = administrator.organisation_id, f"/organisations/{administrator.organisation_id}/people"
+    admin = citizens.browser(administrator)
+    link = citizens.link(person)
+    citizens.lend(person, link, administrator)
+    show(citizens, person, link.id, place)
+    [before] = shown(citizens, person)
+    assert citizens.link(person).reference_key != link.reference_key
+    assert [row.id for row in shown(citizens, person)] == [before.id], "the same name: nothing is hidden"
+    _names_now(monkeypatch, name="Meera Kulkarni")
+    again = citizens.link(person)
+    assert (again.id, again.name, again.born_on) == (link.id, "Meera Kulkarni", link.born_on)
+    assert shown(citizens, person) == [] and "Proved to be" not in said(admin.get(people))
+    assert [row.ended_at for row in citizens.rows(person, Lending)] == [None], "what is lent stays lent"
+    assert citizens.mails(person)[-1].subject == "Your citizen locker names you differently"
+    citizens.do(note_ending, str(place), str(before.id), "renamed")
+    event = citizens.events(place)[-1]
+    assert (event.tag, event.data["because"]) == ("proof:hide", "renamed")
+    linked = [event for event in citizens.events() if event.tag == "citizen:link" and event.subject_id == link.id]
+    assert [event.data["renamed"] for event in linked] == [False, False, True]
+    show(citizens, person, link.id, place)
+    assert "Proved to be Meera Kulkarni" in said(admin.get(people))
+
+
+def test_another_spelling_of_the_name_hides_nothing(citizens: Citizens, monkeypatch: pytest.MonkeyPatch) -> None:
+    citizens.fresh_citizen("meera")
+    person, administrator = citizens.member()
+    link = citizens.link(person)
+    show(citizens, person, link.id, administrator.organisation_id)
+    _names_now(monkeypatch, name=f"Smt. {link.name.upper()}")
+    assert citizens.link(person).name == f"Smt. {link.name.upper()}"
+    assert len(shown(citizens, person)) == 1
+
+
+def test_another_day_of_birth_over_there_is_somebody_else(citizens: Citizens, monkeypatch: pytest.MonkeyPatch) -> None:
+    citizens.fresh_citizen("meera")
+    person, administrator = citizens.member()
+    link, browser = citizens.link(person), citizens.browser(person)
+    show(citizens, person, link.id, administrator.organisation_id, with_birthday="1")
+    for born_on in (None, date(1970, 1, 1)):
+        _names_now(monkeypatch, name="Someone Else", born_on=born_on)
+        answer = browser.come_back(citizens.one.walk(browser.begin(), "meera"))
+    assert (
+        answer.status_code == 409 and "another date of birth" in said(answer) and "end the link first" in said(answer)
+    )
+    [after] = citizens.rows(person, CitizenLink)
+    assert after.born_on == link.born_on
+    browser.post(f"/account/citizen/links/{link.id}/end")
+    assert citizens.link(person).born_on == date(1970, 1, 1)

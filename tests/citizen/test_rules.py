@@ -52,6 +52,9 @@ def test_devanagari_digits_are_digits() -> None:
         ("Joshi, Meera", "Smt. Meera Joshi", True),
         ("मीरा जोशी", "मीरा जोशी", True),
         ("Meera Joshi", "Meera R Joshi", False),
+        ("लक्ष्\u200dमी शर्मा", "लक्ष्मी शर्मा", True),
+        ("लक्ष्\u200dमी शर्मा", "लक्ष्\u200dमी शर्मा", True),
+        ("Meera\u200b Joshi", "Meera Joshi", True),
         ("Meera Joshi", "", False),
         ("", "", False),
     ],
@@ -138,3 +141,24 @@ def test_the_operators_file_is_read_and_its_secrets_are_not_shown() -> None:
 def test_a_file_that_does_not_fit_is_refused(listed: Any) -> None:
     with pytest.raises(BadSetting):
         parse_lockers(listed)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("15-01-2025", date(2025, 1, 15)),
+        ("2019-08-24T13:51:40.080Z", date(2019, 8, 24)),
+        ("2019-08-24T20:51:40.080Z", date(2019, 8, 25)),
+        ("2019-08-24T20:51:40+05:30", date(2019, 8, 24)),
+        ("2019-08-24T13:51:40", date(2019, 8, 24)),
+        ("2019-08-24", date(2019, 8, 24)),
+        ("31-02-2025", "31-02-2025"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+14:00"),
+        ("January 2025", "January 2025"),
+        ("20250115", "20250115"),
+        ("", ""),
+    ],
+)
+def test_the_day_of_an_issue_is_read_as_published_and_else_stays_the_text(written: str, read: date | str) -> None:
+    answer = {"uri": "in.gov.x-DRVLC-1", "name": "Driving licence", "date": written}
+    assert DocumentAnswer().load(answer)["issued_on"] == read

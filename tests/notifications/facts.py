@@ -19,17 +19,19 @@ _LENT = {"name": "Meera Joshi", "organisation": ORGANISATION, "path": "/account/
 _FACTS = {
     "at": AT, "browser": "Firefox, Linux", "address": "203.0.113.9", "organisation": ORGANISATION,
     "role": "administrator", "by": "Rohan Kulkarni", "name": "Phone of Meera", "who": "Asha Rao", "count": 2,
+    "until": AT, "newer": "Entra 2027", "used_at": AT, "first_day": DAY, "last_day": DAY,
 }  # fmt: skip
 
-# Template → one dict of facts or several. `path` becomes `link` on this site.
+# Template → one dict of facts or several. `path` becomes `link` on this site, `paths` become `places`.
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "confirm_address": [{"path": "/sign-up/confirm/TOKEN", "days": 2}],
     "known_address": [{"path": "/sign-in"}],
     "invitation": [
         {
             "organisation": ORGANISATION, "invited_by": "Meera Joshi", "role": "records_officer", "expires_at": AT,
-            "path": "/invitations/TOKEN", "email": "guest@example.in",
+            "path": "/invitations/TOKEN", "email": "guest@example.in", "asleep": asleep,
         }
+        for asleep in (False, True)
     ],
     "identifier_verified": [_IDENTIFIER],
     "identifier_refused": [_IDENTIFIER, {**_IDENTIFIER, "note": "The letter cannot be read."}],
@@ -128,6 +130,9 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
             "organisation": ORGANISATION, "what": what, "kind": kind, "outcome": "carried_out", "about_you": about_you,
             "concerned": "Asha Rao", "proposed_by": "Rohan Kulkarni", "role": "reader", "email": "asha@example.in",
             "reason": "Lost the phone", "until": AT, "path": "/organisations/1/proposals",
+            "left": [{"kind": "Role given", "name": "Imran Shaikh", "role": "administrator"},
+                     {"kind": "Own sign-in", "name": "Head office", "role": None}] if what == "ended" else [],
+            "paths": ["/organisations/1/delegations", "/organisations/1/directory"] if what == "ended" else [],
         }
         for what in ("made", "waiting", "ended")
         for kind in ("remove", "demote", "replace", "lift", "close")
@@ -143,5 +148,10 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "notice": [
         {"kind": kind, "told": told, "person": "Meera Joshi", "path": "/account", "facts": _FACTS, "organisation": None}
         for kind, told in KINDS.items()
+    ] + [
+        {
+            "kind": "strong_role_given", "told": KINDS["strong_role_given"], "person": "Meera Joshi",
+            "path": "/organisations/1/delegations", "facts": {**_FACTS, "last_day": None}, "organisation": None,
+        }
     ],
 }  # fmt: skip

@@ -52,9 +52,11 @@ def _squeezed(text: str) -> str:
 
 
 def _draw(app: Flask, template: str, facts: dict[str, Any], language: str, subject: Any = "Subject") -> Faces:
-    given = {name: fact for name, fact in facts.items() if name != "path"}
+    given = {name: fact for name, fact in facts.items() if name not in ("path", "paths")}
+    base = app.extensions["entitylocker"].settings.base_url
     if "path" in facts:
-        given["link"] = app.extensions["entitylocker"].settings.base_url + facts["path"]
+        given["link"] = base + facts["path"]
+    given["places"] = [base + path for path in facts.get("paths", ())]
     with app.test_request_context(), force_locale(LOCALES[language]):
         return draw(f"mail/{template}", subject, language, given)
 
@@ -89,7 +91,8 @@ def test_no_fact_is_forgotten(app: Flask, template: str) -> None:
     """A template that asks for a fact nobody gives would be silent about it."""
     strict = app.jinja_env.overlay(undefined=StrictUndefined, cache_size=0)
     for facts in SAMPLES[template]:
-        given = {"link": BASE + facts.get("path", "/"), "role_label": str, "language": "en", **facts}
+        places = [BASE + path for path in facts.get("paths", ())]
+        given = {"link": BASE + facts.get("path", "/"), "places": places, "role_label": str, "language": "en", **facts}
         with app.test_request_context():
             assert str(strict.get_template(f"mail/{template}.txt").make_module(given)).strip()
 

@@ -42,13 +42,13 @@ class Tokens:
 
 @dataclass(frozen=True)
 class IssuedDocument:
-    """A line of the list of issued documents."""
+    """A line of the list of issued documents. `issued_on`: the text as it came where it is no day that we can read."""
 
     uri: str
     title: str
     type_code: str
     issuer_name: str
-    issued_on: str
+    issued_on: date | str
     is_pdf: bool
 
 

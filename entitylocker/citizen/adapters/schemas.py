@@ -9,6 +9,8 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from entitylocker.citizen.aadhaar import holds_aadhaar, mask_aadhaar, without_unseen
+from entitylocker.signatures.ekyc import read_day
+from entitylocker.web.formats import ZONE
 
 _SUBJECT = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _URI = re.compile(r"[A-Za-z0-9._-]{3,200}\Z")
@@ -40,6 +42,25 @@ class Birthday(fields.Field[date | None]):
             return datetime.strptime(digits, "%d%m%Y").replace(tzinfo=UTC).date() if len(digits) == 8 else None
         except ValueError:
             return None
+
+
+class IssueDay(fields.Field[date | str]):
+    """DD-MM-YYYY or an instant (ISO 8601), as a day in India; whatever else it is, the text as it came."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> date | str:
+        written = str(CleanText(40).deserialize(value))
+        try:
+            return read_day(written) or _instant(written).astimezone(ZONE).date()
+        except (ValueError, OverflowError):
+            return written
+
+
+def _instant(written: str) -> datetime:
+    """A time without zone is taken as UTC, as the published sample is. Raises ValueError, for a day alone, too."""
+    if "T" not in written:
+        raise ValueError(written)
+    at = datetime.fromisoformat(written)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class Instant(fields.Field[datetime | None]):
@@ -93,7 +114,7 @@ class DocumentAnswer(_Answer):
     description = CleanText(200, load_default="", allow_none=True)
     type_code = fields.String(data_key="doctype", load_default="", validate=validate.Regexp(_TYPE))
     issuer_name = CleanText(200, data_key="issuer", load_default="")
-    issued_on = CleanText(30, data_key="date", load_default="")
+    issued_on = IssueDay(data_key="date", load_default="")
     mime = fields.Raw(load_default=None, allow_none=True)
 
 
