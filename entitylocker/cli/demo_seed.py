@@ -6,7 +6,7 @@ import io
 import json
 import secrets
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ from entitylocker.config import Settings, write_private
 from entitylocker.delegations import service as delegations
 from entitylocker.identifiers import OrganisationKind
 from entitylocker.organisations import service as organisations
+from entitylocker.organisations.rules import today
 from entitylocker.portals import approval
 from entitylocker.portals import service as portals
 from entitylocker.sandbox.papers import TestAuthority, make_paper
@@ -125,7 +126,7 @@ class _Seed:
             head,
             membership_id=officer.membership_id,
             unit_id=unit_id,
-            starts_on=date.today(),
+            starts_on=today(),
             ends_on=None,
             reason="Brings the division's people in",
         )
@@ -158,7 +159,7 @@ class _Seed:
     def _fill_vaults(self) -> None:
         clerk = self._as_member(COMPANY, COMPANY.people[1])
         folders = self._make_folders(clerk, ["Registrations", "Tax", "Board"])
-        for paper in demo_papers(date.today()):
+        for paper in demo_papers(today()):
             content = make_paper(paper.kind, paper.title, list(paper.lines), authority=self._authority)
             upload = vault.Upload(paper.filename, PaperSource(io.BytesIO(content)))
             details = Details(paper.title, paper.type_code, paper.number, paper.issued_on, paper.expires_on)
@@ -172,7 +173,7 @@ class _Seed:
 
     def _delegate(self, folder_id: UUID) -> None:
         """Kiran reads and files in one folder for ninety days: the example of a delegation."""
-        today = date.today()
+        begins = today()
         kiran = self._as_member(COMPANY, COMPANY.people[4])
         assert kiran.membership_id is not None
         delegations.give_delegation(
@@ -180,8 +181,8 @@ class _Seed:
             membership_id=kiran.membership_id,
             role=Role.RECORDS_OFFICER,
             folder_id=folder_id,
-            starts_on=today,
-            ends_on=today + timedelta(days=90),
+            starts_on=begins,
+            ends_on=begins + timedelta(days=90),
             reason="Files the tax papers while the accountant is on leave",
         )
 

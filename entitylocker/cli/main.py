@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 import click
 
@@ -44,6 +45,19 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except LockerError as error:
             raise click.ClickException(" ".join(filter(None, [error.text(), error.advice]))) from error
+        except Exception as error:
+            if not _is_database_away(error):
+                raise
+            raise click.ClickException(
+                "The database does not answer. Start the locker first (entitylocker demo, or entitylocker serve), or "
+                "name its home with --home."
+            ) from error
+
+
+def _is_database_away(error: Exception) -> bool:
+    """Whether no server was reached, which has no SQLSTATE. A command that loaded no library has not met its errors."""
+    library = sys.modules.get("sqlalchemy.exc")
+    return library is not None and isinstance(error, library.OperationalError) and error.orig.sqlstate is None
 
 
 @click.group(cls=LazyGroup)

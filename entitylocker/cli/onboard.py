@@ -21,13 +21,13 @@ from entitylocker.cli.options import home_option, json_option, settings_of
 from entitylocker.cli.slips_file import write_slips
 from entitylocker.config import write_private
 from entitylocker.onboarding import service
-from entitylocker.onboarding.errors import FileRefused
+from entitylocker.onboarding.errors import FileRefused, LetterRefused
 from entitylocker.onboarding.files import MAX_BYTES
 from entitylocker.onboarding.models import RowState
 from entitylocker.onboarding.results import RunView
 from entitylocker.onboarding.rows import ReadRow
 from entitylocker.organisations.rules import LETTER_MAX_BYTES
-from entitylocker.organisations.service import Sendings, get_sendings, list_my_organisations
+from entitylocker.organisations.service import Sendings, Slip, get_sendings, list_my_organisations
 from entitylocker.tenancy import Tenant
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -81,7 +81,9 @@ def onboard(
                 rows = service.look_at_file(now(), sent)
                 raise SystemExit(_say_preview(rows, get_sendings(now()), as_json))
             run_id = service.keep_run(now(), sent)
-        except FileRefused as refused:
+        except (FileRefused, LetterRefused) as refused:
+            if as_json:
+                click.echo(json.dumps({"error": refused.code, "message": refused.text(), **refused.facts}))
             raise click.UsageError(refused.text()) from None
         _work(now, run_id, quiet=as_json)
         run = service.get_run(now(), run_id)
@@ -125,9 +127,15 @@ def _write(app: Flask, actor: Actor, run: RunView, result: Path | None, slips: P
         write_private(result.absolute(), service.result_file(run))
         written["result_file"] = str(result.absolute())
     if slips is not None and run.slips:
-        write_slips(app, slips.absolute(), service.print_run(actor, run.id))
+        write_slips(app, slips.absolute(), _all_slips(actor, run.id))
         written["slips_file"] = str(slips.absolute())
     return written
+
+
+def _all_slips(actor: Actor, run_id: UUID) -> list[Slip]:
+    first = service.print_run(actor, run_id)
+    others = (service.print_run(actor, run_id, number).slips for number in range(2, first.of + 1))
+    return first.slips + [slip for slips in others for slip in slips]
 
 
 def _say_preview(rows: list[ReadRow], today: Sendings, as_json: bool) -> int:
@@ -140,7 +148,7 @@ def _say_preview(rows: list[ReadRow], today: Sendings, as_json: bool) -> int:
     else:
         for row in rows:
             _say_row(row)
-        click.echo(f"{len(rows) - bad} rows would be done, {bad} have a problem. Nothing was changed.")
+        click.echo(f"{len(rows) - bad} rows would be done, {bad} with a problem. Nothing was changed.")
         if wanted > today.left:
             click.echo(
                 f"{wanted} of them send a mail or a text message; {today.left} of {today.limit} are left today. "
@@ -160,7 +168,7 @@ def _say_run(run: RunView, written: dict[str, str], as_json: bool) -> int:
     for row in run.rows:
         if row.problems:
             _say_row(row)
-    click.echo(f"{counts['done']} rows done, {counts['known']} had nothing to change, {bad} have a problem.")
+    click.echo(f"{counts['done']} rows done, {counts['known']} had nothing to change, {bad} with a problem.")
     for what, path in written.items():
         click.echo(f"{'Result' if what == 'result_file' else 'Slips'}: {path}")
     return 1 if bad else 0

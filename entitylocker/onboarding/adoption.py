@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from entitylocker.access import Actor, OrganisationState, Permission, require
@@ -74,11 +74,14 @@ class Week:
 
 @dataclass(frozen=True)
 class Adoption:
-    """The report. `target`: how many officers are to come in: as somebody said, else what the departments add up to."""
+    """The report. `target`: how many officers are to come in, as somebody `said`, else what the departments add up
+    to.
+    """
 
     departments: list[Department]
     weeks: list[Week]
     target: int | None
+    said: int | None
 
     @property
     def invited(self) -> int:
@@ -121,13 +124,13 @@ def get_adoption(actor: Actor) -> Adoption:
         for row in db.session.execute(text("SELECT * FROM lookup_adoption()")).mappings()
     ]
     weeks = db.session.execute(text("SELECT * FROM lookup_adoption_weeks(:zone)"), {"zone": ZONE})
-    target = db.session.scalar(
+    said = db.session.scalar(
         select(OnboardingTarget.officers).where(OnboardingTarget.organisation_id == actor.organisation_id)
     )
     # A department that was opened by mistake and closed again counts for nothing.
     shown = [found for found in departments if found.state is not OrganisationState.CLOSED or found.joined]
     added = sum(found.target or 0 for found in shown) or None
-    return Adoption(shown, [Week(*week) for week in weeks], target or added)
+    return Adoption(shown, [Week(*week) for week in weeks], said or added, said)
 
 
 def _targets(actor: Actor) -> dict[UUID, int]:
@@ -136,23 +139,28 @@ def _targets(actor: Actor) -> dict[UUID, int]:
 
 
 @use_case(Permission.MEMBER_SEAT)
-def set_target(actor: Actor, officers: int, department_id: UUID | None = None) -> None:
-    """Say how many officers are to come in, in all or in one department below. Raises NotFound for any other."""
+def set_target(actor: Actor, officers: int | None, department_id: UUID | None = None) -> None:
+    """Say how many officers are to come in, in all or in one department below; None: there is no target any more.
+
+    Raises NotFound for any other department.
+    """
     require(actor, Permission.MEMBER_SEAT, actor.facts)
-    assert actor.organisation_id is not None
-    values = {"officers": officers, "changed_at": utc_now(), "changed_by_name": actor.name}
+    table: Any = OnboardingTarget if department_id is None else DepartmentTarget
+    key: dict[str, Any] = {"organisation_id": actor.organisation_id}
     if department_id is None:
-        place, name = actor.organisation_id, actor.organisation_name
-        statement = insert(OnboardingTarget).values(organisation_id=place, **values)
-        known: list[Any] = [OnboardingTarget.organisation_id]
+        subject = Subject("organisation", actor.organisation_id, actor.organisation_name)
     else:
-        place, name = department_id, _name_of(department_id)
-        statement = insert(DepartmentTarget).values(
-            organisation_id=actor.organisation_id, department_id=department_id, **values
-        )
-        known = [DepartmentTarget.organisation_id, DepartmentTarget.department_id]
-    db.session.execute(statement.on_conflict_do_update(index_elements=known, set_=values))
-    record(actor, EventTag.ONBOARDING_SET_TARGET, Subject("organisation", place, name), officers=officers)
+        key["department_id"] = department_id
+        subject = Subject("organisation", department_id, _name_of(department_id))
+    if officers is None:
+        ended = delete(table).filter_by(**key).returning(table.officers)
+        if db.session.scalar(ended) is not None:
+            record(actor, EventTag.ONBOARDING_END_TARGET, subject)
+        return
+    values = {"officers": officers, "changed_at": utc_now(), "changed_by_name": actor.name}
+    statement = insert(table).values(**key, **values)
+    db.session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+    record(actor, EventTag.ONBOARDING_SET_TARGET, subject, officers=officers)
 
 
 def _name_of(department_id: UUID) -> str:

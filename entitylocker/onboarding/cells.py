@@ -11,6 +11,19 @@ from entitylocker.web.spreadsheets import FORMULAS
 _AS_TEXT = re.compile(r"=\s*\"([^\"]*)\"\s*\Z")
 _NOTHING = frozenset({"-", "--", "---", "–", "—", "na", "n/a", "nil", "none", "null", ".", "..."})
 
+# What spreadsheets write where a formula came to nothing, also as LibreOffice does.
+_SHEET_ERROR = re.compile(
+    r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BUSY!|CONNECT!|BLOCKED!|UNKNOWN!|"
+    r"GETTING_DATA|#+)|Err:\d{3}",
+    re.IGNORECASE,
+)
+
+
+def find_sheet_error(text: str) -> str | None:
+    """The sign of a formula that failed, where a cell holds nothing else: neither a name nor empty."""
+    line = one_line(text)
+    return line if _SHEET_ERROR.fullmatch(line) else None
+
 
 def read_cell(text: str) -> tuple[str, bool]:
     """A cell on one line, composed, without control signs; and whether it began as a formula would.

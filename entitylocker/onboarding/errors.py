@@ -25,14 +25,20 @@ class FileTooLarge(FileRefused):
     """Fact `megabytes`: the limit."""
 
     code = "onboarding_file_too_large"
-    message = N_("The file is larger than %(megabytes)s MB. Divide it into several files and send them one by one.")
+    message = N_(
+        "The file is larger than %(megabytes)s MB. Divide it into several files, each with the line that names the "
+        "columns, and send them one by one."
+    )
 
 
 class TooManyRows(FileRefused):
-    """Fact `rows`: the limit."""
+    """Facts `rows`: the limit; `found`: what the file has; `files`: how many it makes."""
 
     code = "onboarding_too_many_rows"
-    message = N_("The file has more than %(rows)s rows. Divide it into several files and send them one by one.")
+    message = N_(
+        "The file has %(found)s rows; at most %(rows)s are taken at once. Divide it into %(files)s files, each with "
+        "the line that names the columns, and send them one by one."
+    )
 
 
 class Workbook(FileRefused):
@@ -52,6 +58,26 @@ class UnclosedQuote(FileRefused):
 
     code = "onboarding_unclosed_quote"
     message = N_("A quotation mark that opens in line %(line)s is never closed. Close or remove it, and send it again.")
+
+
+class RowAboveHeading(FileRefused):
+    """Facts `line`: of the row; `heading`: where the columns are named."""
+
+    code = "onboarding_row_above_heading"
+    message = N_(
+        "Line %(line)s looks like a row, but the columns are named only in line %(heading)s. Put the names of the "
+        "columns above all rows, and send it again."
+    )
+
+
+class SecondHeading(FileRefused):
+    """Facts `line`: where the columns are named anew; `heading`: where first."""
+
+    code = "onboarding_second_heading"
+    message = N_(
+        "Line %(line)s names the columns anew and otherwise than line %(heading)s. Put each list into a "
+        "file of its own."
+    )
 
 
 class NoHeader(FileRefused):
@@ -113,12 +139,3 @@ class LetterLost(LockerError):
     code = "onboarding_letter_lost"
     status = 422
     message = N_("The order letter that was kept with the file cannot be opened any more. Send the file with it again.")
-
-
-class ComesFromInside(LockerError):
-    code = "onboarding_comes_from_inside"
-    status = 422
-    message = N_(
-        "This department has an administrator already. You look after your organisation from above, so further people "
-        "who answer for the department are invited by its own administrators."
-    )

@@ -6,7 +6,8 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from entitylocker.onboarding.errors import (
     EmptyFile,
@@ -14,17 +15,21 @@ from entitylocker.onboarding.errors import (
     NoHeader,
     NoRows,
     NotText,
+    RowAboveHeading,
+    SecondHeading,
     TooManyRows,
     UnclosedQuote,
     Workbook,
 )
-from entitylocker.onboarding.headers import Heading, find_heading
+from entitylocker.onboarding.headers import Heading, find_heading, plain
+from entitylocker.onboarding.values import ROLES
 
 MAX_MEGABYTES = 2
 MAX_BYTES = MAX_MEGABYTES * 1024 * 1024
 MAX_ROWS = 2000
 # Titles, dates and reference numbers that stand above the names of the columns.
 _HEADER_WITHIN = 20
+_Record = tuple[int, int, list[str]]
 _DELIMITERS = ",;\t|"
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-", b"{\\rtf")
 _BOMS = (
@@ -38,11 +43,34 @@ _BOMS = (
 
 @dataclass(frozen=True)
 class Row:
-    """A row by the line in which it begins. `cells`: column → what stands there; `beyond`: cells without a column."""
+    """A row by the lines in which it begins and ends. `cells`: column → what stands there; `beyond`: cells without a
+    column; `unnamed`: cells in a column without a name; `running_on`: columns whose cell may have swallowed other rows.
+    """
 
     line: int
+    last: int
     cells: dict[str, str]
     beyond: bool
+    unnamed: bool
+    running_on: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How much of a file was read. `lines`: all, to the last that holds something; `above`: those above the names of
+    the columns; `repeated`: those that name them again; `unread`: the names of columns that mean nothing here.
+    """
+
+    rows: int
+    lines: int
+    above: int
+    repeated: int
+    empty: int
+    unread: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -53,6 +81,7 @@ class Table:
     heading: Heading
     encoding: str
     delimiter: str
+    reading: Reading
 
 
 def read_table(content: bytes) -> Table:
@@ -62,11 +91,16 @@ def read_table(content: bytes) -> Table:
     text, encoding = decode(content)
     if not text.strip():
         raise EmptyFile
+    # Old Macs and other programs end lines in other ways; within quotes they are line ends, too.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     delimiter, heading = _find_header(text)
-    rows = list(_rows(text, delimiter, heading))
+    sorted_out = _sort_out(text, delimiter, heading)
+    rows = [_row(record, delimiter, heading) for record in sorted_out["row"]]
     if not rows:
         raise NoRows
-    return Table(rows, heading, encoding, delimiter)
+    if len(rows) > MAX_ROWS:
+        raise TooManyRows(rows=MAX_ROWS, found=len(rows), files=-(-len(rows) // MAX_ROWS))
+    return Table(rows, heading, encoding, delimiter, _reading(sorted_out, heading))
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -127,23 +161,86 @@ def _find_header(text: str) -> tuple[str, Heading]:
     return best[2], heading
 
 
-def _rows(text: str, delimiter: str, heading: Heading) -> Iterator[Row]:
-    count = 0
-    for line, last, cells in _records(text, delimiter):
-        if line <= heading.line or not any(cell.strip() for cell in cells) or heading.is_repeated(cells):
-            continue
-        if last > line and text.count('"') % 2 and last >= text.rstrip().count("\n") + 1:
+def _sort_out(text: str, delimiter: str, heading: Heading) -> dict[str, list[_Record]]:
+    """Every record of a file by what it is: none is left out. Raises UnclosedQuote, RowAboveHeading, SecondHeading."""
+    found: dict[str, list[_Record]] = {kind: [] for kind in ("above", "heading", "repeated", "empty", "row")}
+    lines = text.rstrip().split("\n")
+    for record in _records(text, delimiter):
+        line, last, cells = record
+        if line <= len(lines):
+            _refuse_open_quote(lines[line - 1 : last], record, delimiter, is_last=last >= len(lines))
+            found[_kind(line, cells, heading)].append(record)
+    return found
+
+
+def _kind(line: int, cells: list[str], heading: Heading) -> str:
+    if not any(cell.strip() for cell in cells):
+        return "empty"
+    if line < heading.line:
+        if _names_role(cells):
+            raise RowAboveHeading(line=line, heading=heading.line)
+        return "above"
+    if line == heading.line:
+        return "heading"
+    if heading.is_repeated(cells):
+        return "repeated"
+    if heading.is_contradicted(cells):
+        raise SecondHeading(line=line, heading=heading.line)
+    return "row"
+
+
+def _refuse_open_quote(lines: list[str], record: _Record, delimiter: str, *, is_last: bool) -> None:
+    """Two stray quotes make one cell of all rows between them: several lines are one record only where every quote is
+    closed as it should be, and where no more than one of them has a role. Raises UnclosedQuote.
+    """
+    line, last, _ = record
+    if last > line:
+        roles = sum(_names_role(each.split(delimiter)) for each in lines)
+        if roles > 1 or not _is_closed(lines, delimiter):
             raise UnclosedQuote(line=line)
-        count += 1
-        if count > MAX_ROWS:
-            raise TooManyRows(rows=MAX_ROWS)
-        yield Row(line, heading.cells(cells), any(cell.strip() for cell in cells[heading.width :]))
+    elif is_last and len(list(csv.reader([f"{lines[0]}\n", "end"], delimiter=delimiter))) == 1:
+        raise UnclosedQuote(line=line)
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+def _is_closed(lines: list[str], delimiter: str) -> bool:
+    try:
+        return len(list(csv.reader([f"{each}\n" for each in lines], delimiter=delimiter, strict=True))) == 1
+    except csv.Error:
+        return False
+
+
+def _names_role(cells: list[str]) -> bool:
+    return any(plain(cell) in ROLES for cell in cells)
+
+
+def _row(record: _Record, delimiter: str, heading: Heading) -> Row:
+    line, last, cells = record
+    read = heading.cells(cells)
+    return Row(
+        line,
+        last,
+        read,
+        beyond=any(cell.strip() for cell in cells[heading.width :]),
+        unnamed=any(cell.strip() and not text.strip() for cell, text in zip(cells, heading.texts, strict=False)),
+        running_on=tuple(name for name, cell in read.items() if "\n" in cell and cell.count(delimiter) > 1),
+    )
+
+
+def _reading(sorted_out: dict[str, list[_Record]], heading: Heading) -> Reading:
+    count = {kind: sum(last - line + 1 for line, last, _ in records) for kind, records in sorted_out.items()}
+    return Reading(
+        rows=len(sorted_out["row"]),
+        lines=sum(count.values()),
+        above=count["above"],
+        repeated=count["repeated"],
+        empty=count["empty"],
+        unread=heading.unread,
+    )
+
+
+def _records(text: str, delimiter: str) -> Iterator[_Record]:
     """Each record with the lines in which it begins and ends, from 1."""
-    # Old Macs and other programs end lines in other ways; within quotes they are line ends, too.
-    reader = csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"), newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     while True:
         line = reader.line_num + 1
         try:

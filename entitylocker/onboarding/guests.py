@@ -10,15 +10,12 @@ from sqlalchemy import select
 from entitylocker.access import Actor, Permission, Role, require
 from entitylocker.accounts.rules import normalise_email
 from entitylocker.extensions import db, utc_now
-from entitylocker.onboarding.errors import ComesFromInside
 from entitylocker.onboarding.holding import Hold, keep_hold_below
 from entitylocker.onboarding.rows import Plan, guest_key, officer_key
-from entitylocker.organisations.errors import AdministratorFromAbove, InvitesThemselves
-from entitylocker.organisations.invitations import find_member_by_email
-from entitylocker.organisations.inviters import has_administrator
+from entitylocker.organisations.errors import InvitesThemselves
+from entitylocker.organisations.invitations import find_member_by_email, refuse_from_above
 from entitylocker.organisations.models import Invitation, Membership
 from entitylocker.organisations.registration import get_own_person
-from entitylocker.organisations.rules import ANSWERING_ROLES
 from entitylocker.organisations.service import ForWhom, invite_by_phone, invite_member, issue_slip
 from entitylocker.organisations.states import InvitationWay
 from entitylocker.tenancy import use_case
@@ -82,8 +79,8 @@ def is_own(plan: Plan, address: str) -> bool:
 def invite_guest(seat: Actor, plan: Plan, hold: Hold, *, above: Actor, in_person: bool) -> UUID:
     """Invite the officer of a row in the way it says; returns the invitation's id. `above`: who acts, in the parent.
 
-    Raises RunTakenOver, InvitesThemselves, SitsAbove, ComesFromInside, MoreThanYouHold, AlreadyMember,
-    HandItOverInPerson, NotByMessage, TooManyInvitations.
+    Raises RunTakenOver, InvitesThemselves, SitsAbove, AdministratorFromAbove, SignatoryFromAbove, MoreThanYouHold,
+    AlreadyMember, HandItOverInPerson, NotByMessage, TooManyInvitations.
     """
     require(seat, Permission.MEMBER_INVITE, seat.facts)
     role = Role(plan.role)
@@ -92,12 +89,8 @@ def invite_guest(seat: Actor, plan: Plan, hold: Hold, *, above: Actor, in_person
         raise InvitesThemselves(field="email")
     if plan.email:
         refuse_in_vain(seat, plan.email)
-    # Who looks after the parent only as a branch makes no administrator; who else answers for a unit that has one is
-    # for the unit itself to say.
-    if above.through and role is Role.ADMINISTRATOR:
-        raise AdministratorFromAbove(field="role")
-    if above.through and role in ANSWERING_ROLES and has_administrator(seat.organisation_id):
-        raise ComesFromInside(field="role")
+    if above.through:
+        refuse_from_above(role)
     guest = ForWhom(plan.officer, guest_key(plan), plan.language or None, hold.run_id, above.organisation_id)
     if plan.way == InvitationWay.SLIP:
         return issue_slip(seat, guest, role, in_person=in_person).id

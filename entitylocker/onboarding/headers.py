@@ -14,6 +14,11 @@ OFFICER, EMAIL, PHONE, CONTACT = "officer", "email", "phone", "contact"
 ROLE, LANGUAGE, WAY = "role", "language", "way"
 COLUMNS = (DEPARTMENT, KIND, CODE, PARENT, OFFICER, EMAIL, PHONE, CONTACT, ROLE, LANGUAGE, WAY)
 
+# So many columns a row names only if it is meant to.
+_SURELY = 3
+# So much of the name of a column that means nothing is shown.
+_SHOWN = 60
+
 COLUMN_LABELS: dict[str, str] = {
     DEPARTMENT: N_("Department"),
     KIND: N_("Kind"),
@@ -103,7 +108,20 @@ class Heading:
 
     def is_repeated(self, row: list[str]) -> bool:
         """Whether a row is the heading again, as on every page of a printed list."""
-        return [plain(cell) for cell in row if cell.strip()] == [plain(text) for text in self.texts if text.strip()]
+        if [plain(cell) for cell in row if cell.strip()] == [plain(text) for text in self.texts if text.strip()]:
+            return True
+        return self.is_contradicted(row) and find_heading(row).columns == self.columns
+
+    def is_contradicted(self, row: list[str]) -> bool:
+        """Whether a row names the columns anew and otherwise: below it, cells would be taken for something else."""
+        found = find_heading(row)
+        return found.known >= _SURELY and {DEPARTMENT, OFFICER} <= set(found.columns)
+
+    @property
+    def unread(self) -> list[str]:
+        """The names of columns that mean nothing here."""
+        named = zip(self.columns, self.texts, strict=True)
+        return [" ".join(text.split())[:_SHOWN] for column, text in named if column is None and text.strip()]
 
 
 def find_heading(row: list[str], line: int = 0) -> Heading:

@@ -20,7 +20,7 @@ from entitylocker.tenancy import Tenant, use_case
 
 # So long a row may take; whoever works says so anew with each. Afterwards somebody else takes over.
 LEASE = timedelta(seconds=60)
-WORKED_ON = (RunState.RUNNING.value, RunState.LOOKING.value)
+WORKED_ON = (RunState.RUNNING.value, RunState.LOOKING.value, RunState.UNDOING.value)
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,19 @@ def take(run: OnboardingRun) -> Hold:
 
 
 def claim(organisation_id: UUID, run_id: UUID, state: RunState) -> tuple[Hold, UUID] | None:
-    """Take a run in `state` that nobody works on; answers the hold and who started it."""
+    """Take a run in `state` that nobody works on; answers the hold and who asked for the work."""
     free = (
         OnboardingRun.organisation_id == organisation_id,
         OnboardingRun.id == run_id,
         OnboardingRun.state == state.value,
         OnboardingRun.worked_until <= utc_now(),
     )
+    is_undoing = state is RunState.UNDOING
+    whose = OnboardingRun.undone_by_person_id if is_undoing else OnboardingRun.started_by_person_id
     taken = update(OnboardingRun).where(*free).values(worked_until=utc_now() + LEASE, fence=OnboardingRun.fence + 1)
     with tenancy.transaction(Tenant(organisation_id=organisation_id)):
-        row = db.session.execute(taken.returning(OnboardingRun.fence, OnboardingRun.started_by_person_id)).first()
-    return None if row is None else (Hold(run_id, row.fence), row.started_by_person_id)
+        row = db.session.execute(taken.returning(OnboardingRun.fence, whose)).first()
+    return None if row is None or row[1] is None else (Hold(run_id, row[0]), row[1])
 
 
 def _mine(organisation_id: UUID | None, hold: Hold, states: Collection[str]) -> list[ColumnElement[bool]]:
@@ -103,10 +105,12 @@ def keep_hold_below(hold: Hold) -> None:
 
 
 def let_go(organisation_id: UUID, hold: Hold) -> None:
-    """Stop a run that whoever holds it cannot bring to its end; one that was only looked at waits to be started."""
+    """Stop a run that whoever holds it cannot bring to its end; one that was only looked at waits to be started, and
+    one that was being taken back stands still until somebody asks for it anew.
+    """
     mine = _mine(organisation_id, hold, WORKED_ON)
     after: dict[str, Any] = {RunState.RUNNING.value: RunState.STOPPED, RunState.LOOKING.value: RunState.PREVIEW}
     with tenancy.transaction(Tenant(organisation_id=organisation_id)):
         run = db.session.scalar(select(OnboardingRun).where(*mine).with_for_update())
         if run is not None:
-            run.state, run.worked_until = after[run.state].value, None
+            run.state, run.worked_until = after.get(run.state, RunState.UNDOING).value, None

@@ -10,7 +10,7 @@ from entitylocker.accounts.rules import normalise_email
 from entitylocker.onboarding.alike import Alike
 from entitylocker.onboarding.errors import LegacyFont
 from entitylocker.onboarding.files import Table
-from entitylocker.onboarding.headers import DEPARTMENT, EMAIL, KIND, OFFICER, PARENT, ROLE, WAY
+from entitylocker.onboarding.headers import CODE, DEPARTMENT, EMAIL, KIND, OFFICER, PARENT, ROLE, WAY
 from entitylocker.onboarding.legacy_fonts import is_legacy_file, looks_legacy
 from entitylocker.onboarding.rows import ReadRow, guest_key, officer_key, read_row
 from entitylocker.onboarding.words import Word
@@ -38,6 +38,7 @@ def read_rows(table: Table, known: Sequence[str] = (), *, in_person: bool = Fals
     rows = [read_row(row) for row in table.rows]
     _same_departments(rows, known)
     _parents(rows, known)
+    _contradictions(rows)
     _mailboxes(rows)
     _in_person(rows, in_person)
     _same_officers(rows)
@@ -119,6 +120,18 @@ def _circles(rows: list[ReadRow]) -> None:
             key = above[key]
         if row.plan.parent and key in seen:
             row.problems.append(Word("own_parent", PARENT))
+
+
+def _contradictions(rows: list[ReadRow]) -> None:
+    """One name below two parents, or with two codes, means two departments: they are not made one without a word."""
+    said: dict[tuple[str, str], tuple[str, int]] = {}
+    for row in rows:
+        for column, value in ((PARENT, department_key(row.plan.parent)), (CODE, row.plan.code)):
+            if not value:
+                continue
+            first, line = said.setdefault((department_key(row.plan.department), column), (value, row.line))
+            if first != value:
+                row.problems.append(Word("says_otherwise", column, {"line": line}))
 
 
 def _mailboxes(rows: list[ReadRow]) -> None:

@@ -28,7 +28,7 @@ from entitylocker.units.service import Unit
 log = logging.getLogger(__name__)
 
 # What is said of the file itself and stays; what would happen is said anew each time.
-_LASTING = frozenset({"formula", "other_spelling", "much_alike", "shared_mailbox", "deobfuscated"})
+_LASTING = frozenset({"several_lines", "formula", "other_spelling", "much_alike", "shared_mailbox", "deobfuscated"})
 
 
 class Looker:

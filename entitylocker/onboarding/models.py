@@ -25,7 +25,7 @@ from entitylocker.tenancy import TableKind
 
 class RunState(StrEnum):
     """`looking`: it is read, the worker looks at its rows. `preview`: looked at, nothing was done. `stopped`: it came
-    to its end, but some rows failed on our side.
+    to its end, but some rows failed on our side. `undoing`: the worker takes it back.
     """
 
     LOOKING = "looking"
@@ -33,6 +33,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     STOPPED = "stopped"
+    UNDOING = "undoing"
     UNDONE = "undone"
 
 
@@ -74,8 +75,11 @@ class OnboardingRun(Identified, Dated, Base):
     letter_name: Mapped[str] = mapped_column(Text)
     worked_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(Integer, default=0)
+    # Unknown of the files of before it was kept.
+    reading: Mapped[dict[str, Any] | None]
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
+    undone_by_person_id: Mapped[UUID | None]
     undone_by_name: Mapped[str | None] = mapped_column(Text)
 
 

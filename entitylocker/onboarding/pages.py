@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from entitylocker.access import Permission, decide
@@ -101,12 +101,8 @@ def start(organisation_id: UUID, run_id: UUID) -> AnyResponse:
 @pages.post(f"{ONE}/undo")
 @session_only
 def undo(organisation_id: UUID, run_id: UUID) -> AnyResponse:
-    """Take it back as far as nobody came in by it."""
-    undone = service.undo_run(current_actor(), run_id)
-    numbers = undone.invitations, undone.departments
-    invitations = ngettext("%(num)s invitation was taken back.", "%(num)s invitations were taken back.", numbers[0])
-    departments = ngettext("%(num)s department was closed.", "%(num)s departments were closed.", numbers[1])
-    flash(f"{invitations} {departments}", "ok")
+    """Let the worker take it back as far as nobody came in by it."""
+    service.undo_run(current_actor(), run_id)
     return redirect(url_for(".run", organisation_id=organisation_id, run_id=run_id), 303)
 
 
@@ -121,12 +117,18 @@ def result(organisation_id: UUID, run_id: UUID) -> Response:
 @pages.post(f"{ONE}/slips")
 @session_only
 def slips(organisation_id: UUID, run_id: UUID) -> str:
-    """All open slips of the run, to print."""
-    found = service.print_run(current_actor(), run_id)
-    if not found:
+    """Open slips of the run, to print, so many at once."""
+    wanted = load(RunQuery, {name: request.form[name] for name in request.form if name == "part"})["part"]
+    part = service.print_run(current_actor(), run_id, wanted)
+    if not part.slips and part.of == 1:
         raise NotFound
-    back = url_for(".run", organisation_id=organisation_id, run_id=run_id)
-    return render_template("organisations/slips.html", back=back, **faces_of(found))
+    return render_template(
+        "organisations/slips.html",
+        back=url_for(".run", organisation_id=organisation_id, run_id=run_id),
+        part=part,
+        following={"part": part.number + 1} if part.number < part.of else None,
+        **faces_of(part.slips),
+    )
 
 
 @pages.get(ADOPTION)
@@ -139,12 +141,13 @@ def adoption(organisation_id: UUID) -> str:
 @pages.post(f"{ADOPTION}/target")
 @session_only
 def set_target(organisation_id: UUID) -> AnyResponse | tuple[str, int]:
-    """Say how many officers are to come in."""
+    """Say how many officers are to come in; an empty field: there is no target."""
     form = Form(TargetSchema)
     if form.valid:
         with form.catching():
-            service.set_target(current_actor(), form.data["officers"], form.data["department_id"])
-            flash(gettext("The target was set."), "ok")
+            officers = form.data["officers"]
+            service.set_target(current_actor(), officers, form.data["department_id"])
+            flash(gettext("The target was set.") if officers else gettext("There is no such target any more."), "ok")
             return redirect(url_for(".adoption", organisation_id=organisation_id), 303)
     return _adoption_page(form), form.status
 

@@ -13,7 +13,7 @@ from entitylocker.accounts.schemas import one_line
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import defer
 from entitylocker.onboarding.errors import LetterLost, LetterRefused
-from entitylocker.onboarding.files import read_table
+from entitylocker.onboarding.files import Reading, read_table
 from entitylocker.onboarding.lists import read_rows
 from entitylocker.onboarding.looking import Looker, look_through_run
 from entitylocker.onboarding.models import OnboardingRow, OnboardingRun, RowState, RunState
@@ -46,7 +46,7 @@ class SentFile:
 @open_use_case("the departments are looked at one after the other; what it calls asks for the permission")
 def look_at_file(actor: Actor, file: SentFile) -> list[ReadRow]:
     """What each row of a file would do. Nothing is changed. Raises FileRefused, PermissionDenied, MoreThanYouHold."""
-    rows, units = _read(actor, file)
+    rows, units, _ = _read(actor, file)
     _look(actor, file, rows, units)
     return rows
 
@@ -57,13 +57,14 @@ def _look(actor: Actor, file: SentFile, rows: list[ReadRow], units: dict[str, Un
         looker.look(actor, unit, group)
 
 
-def _read(actor: Actor, file: SentFile) -> tuple[list[ReadRow], dict[str, Unit]]:
-    """What the rows ask for, and the departments there are already."""
+def _read(actor: Actor, file: SentFile) -> tuple[list[ReadRow], dict[str, Unit], Reading]:
+    """What the rows ask for, the departments there are already, and how much of the file that is."""
     units = _units(actor)
     if file.letter is not None and (len(file.letter) > LETTER_MAX_BYTES or not looks_like_pdf(file.letter[:4096])):
         raise LetterRefused(field="letter")
     names = [unit.name for unit in units.values()]
-    return read_rows(read_table(file.content), names, in_person=file.in_person), units
+    table = read_table(file.content)
+    return read_rows(table, names, in_person=file.in_person), units, table.reading
 
 
 @use_case(Permission.MEMBER_SEAT)
@@ -76,22 +77,23 @@ def _units(actor: Actor) -> dict[str, Unit]:
 @open_use_case("it is looked at first; what it calls asks for the permission")
 def keep_run(actor: Actor, file: SentFile) -> UUID:
     """Look at a file and keep what it would do as a run, to be started later. Raises as `look_at_file`."""
-    rows = look_at_file(actor, file)
-    return _keep(actor, file, rows, RunState.PREVIEW)
+    rows, units, reading = _read(actor, file)
+    _look(actor, file, rows, units)
+    return _keep(actor, file, rows, reading, RunState.PREVIEW)
 
 
 @open_use_case("it is read first; what it calls asks for the permission")
 def receive_run(actor: Actor, file: SentFile) -> UUID:
     """The same for a page: a long file is only read here, and the worker looks at its rows. Raises as `keep_run`."""
-    rows, units = _read(actor, file)
+    rows, units, reading = _read(actor, file)
     if len(rows) > LOOKED_AT_ONCE:
-        return _keep(actor, file, rows, RunState.LOOKING)
+        return _keep(actor, file, rows, reading, RunState.LOOKING)
     _look(actor, file, rows, units)
-    return _keep(actor, file, rows, RunState.PREVIEW)
+    return _keep(actor, file, rows, reading, RunState.PREVIEW)
 
 
 @use_case(Permission.MEMBER_SEAT)
-def _keep(actor: Actor, file: SentFile, rows: list[ReadRow], state: RunState) -> UUID:
+def _keep(actor: Actor, file: SentFile, rows: list[ReadRow], reading: Reading, state: RunState) -> UUID:
     require(actor, Permission.MEMBER_SEAT, actor.facts)
     assert actor.organisation_id is not None
     run = OnboardingRun(
@@ -105,6 +107,7 @@ def _keep(actor: Actor, file: SentFile, rows: list[ReadRow], state: RunState) ->
         state=state.value,
         worked_until=utc_now() if state is RunState.LOOKING else None,
         in_person=file.in_person,
+        reading=reading.to_json(),
         letter_name=one_line(file.letter_name)[:_FILE_NAME_MAX],
     )
     if file.letter is not None:

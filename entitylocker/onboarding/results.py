@@ -13,12 +13,13 @@ from sqlalchemy import func, select
 from entitylocker.access import Actor, Permission, require
 from entitylocker.errors import N_, NotFound
 from entitylocker.extensions import db, utc_now
+from entitylocker.onboarding.files import Reading
 from entitylocker.onboarding.holding import WORKED_ON
 from entitylocker.onboarding.models import OnboardingRow, OnboardingRun, RowState, RunState
 from entitylocker.onboarding.rows import Plan
 from entitylocker.onboarding.seating import require_seating, seat_in
 from entitylocker.onboarding.words import Word
-from entitylocker.organisations.service import Slip, print_slips
+from entitylocker.organisations.service import SLIPS_AT_ONCE, Slip, print_slips
 from entitylocker.organisations.states import InvitationWay
 from entitylocker.tenancy import open_use_case, use_case
 from entitylocker.units.service import list_children
@@ -57,6 +58,7 @@ RUN_LABELS: dict[RunState, str] = {
     RunState.RUNNING: N_("Being worked through"),
     RunState.DONE: N_("Worked through"),
     RunState.STOPPED: N_("Stopped before the end"),
+    RunState.UNDOING: N_("Being taken back"),
     RunState.UNDONE: N_("Taken back"),
 }
 RUN_FACES: dict[RunState, str] = {
@@ -65,6 +67,7 @@ RUN_FACES: dict[RunState, str] = {
     RunState.RUNNING: "info",
     RunState.DONE: "ok",
     RunState.STOPPED: "warn",
+    RunState.UNDOING: "info",
     RunState.UNDONE: "mute",
 }
 _RESULT_HEADINGS = (
@@ -114,7 +117,7 @@ class RowView:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run with the number of its rows in each state. `rows` is empty in lists."""
+    """A run with the number of its rows in each state. `rows` is empty in lists; `reading` is unknown of old runs."""
 
     id: UUID
     file_name: str
@@ -129,6 +132,7 @@ class RunView:
     is_silent: bool
     counts: dict[RowState, int]
     slips: int
+    reading: Reading | None
     rows: tuple[RowView, ...] = ()
 
     @property
@@ -173,8 +177,8 @@ class Part:
 
 
 def part_of(run: RunView, number: int) -> Part:
-    """A part of the rows; in a long file those with a problem come first. Beyond the last there is the last."""
-    rows = run.rows if len(run.rows) <= PART else tuple(sorted(run.rows, key=lambda row: not row.problems))
+    """A part of the rows; those with a problem come first. Beyond the last there is the last."""
+    rows = tuple(sorted(run.rows, key=lambda row: not row.problems))
     count = max(1, -(-len(rows) // PART))
     number = min(number, count)
     first = (number - 1) * PART
@@ -209,7 +213,7 @@ def _view(run: OnboardingRun, counts: dict[RowState, int], rows: tuple[RowView, 
     return RunView(
         run.id, run.file_name, RunState(run.state), run.started_by_name, run.created_at, run.finished_at,
         run.undone_at, run.undone_by_name, run.in_person, run.letter_name,
-        run.state in WORKED_ON and silent, counts, slips, rows,
+        run.state in WORKED_ON and silent, counts, slips, Reading(**run.reading) if run.reading else None, rows,
     )  # fmt: skip
 
 
@@ -253,24 +257,46 @@ def _result_lines(run: RunView) -> Iterator[list[object]]:
         yield [row.line, *known, row.state_label, notes, " ".join(problems)]
 
 
+@dataclass(frozen=True)
+class SlipPart:
+    """So many slips of a run as one page prints, those still open; numbers count from 1."""
+
+    slips: list[Slip]
+    number: int
+    of: int
+
+
 @open_use_case("each department is a transaction of its own; what it calls asks for the permission")
-def print_run(actor: Actor, run_id: UUID) -> list[Slip]:
-    """The open slips of a run, of all its departments. Raises NotFound."""
-    children = _children_of(actor, run_id)
-    units = [unit for unit in list_children(actor) if unit.id in children and unit.agreed]
-    return [slip for unit in units for slip in print_slips(seat_in(actor, unit), run_id=run_id)]
+def print_run(actor: Actor, run_id: UUID, number: int = 1) -> SlipPart:
+    """A part of the slips that a run made, department by department. Raises NotFound, also for a part beyond the last.
+
+    What was accepted or taken back since is left out: the other parts stay what they were.
+    """
+    made = _slips_of(actor, run_id)
+    part = made[(number - 1) * SLIPS_AT_ONCE : number * SLIPS_AT_ONCE]
+    if not part:
+        raise NotFound
+    units = {unit.id: unit for unit in list_children(actor) if unit.agreed}
+    slips: list[Slip] = []
+    for child_id in dict.fromkeys(child_id for child_id, _ in part):
+        if child_id in units:
+            wanted = [invitation_id for place, invitation_id in part if place == child_id]
+            slips += print_slips(seat_in(actor, units[child_id]), wanted)
+    return SlipPart(slips, number, -(-len(made) // SLIPS_AT_ONCE))
 
 
 @use_case(Permission.MEMBER_SEAT, fresh=True)
-def _children_of(actor: Actor, run_id: UUID) -> set[UUID]:
+def _slips_of(actor: Actor, run_id: UUID) -> list[tuple[UUID, UUID]]:
+    """Department and invitation of each slip that the run made, those of one department together."""
     require(actor, Permission.MEMBER_SEAT, actor.facts)
     require_seating(actor)
-    query = select(OnboardingRow.child_id).where(
+    query = select(OnboardingRow.child_id, OnboardingRow.invitation_id, OnboardingRow.plan).where(
         OnboardingRow.organisation_id == actor.organisation_id,
         OnboardingRow.run_id == run_id,
         OnboardingRow.child_id.is_not(None),
+        OnboardingRow.invitation_id.is_not(None),
     )
-    found = {child_id for child_id in db.session.scalars(query) if child_id is not None}
-    if not found:
-        raise NotFound
-    return found
+    rows = [row for row in db.session.execute(query.order_by(OnboardingRow.line)) if row.plan["way"] == "slip"]
+    # The first of a department says where the others stand.
+    places = {row.child_id: place for place, row in reversed(list(enumerate(rows)))}
+    return [(row.child_id, row.invitation_id) for row in sorted(rows, key=lambda row: places[row.child_id])]

@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from entitylocker.access import Role
-from entitylocker.accounts.rules import holds_address, normalise_email
+from entitylocker.accounts.rules import holds_address, holds_badge, normalise_email
 from entitylocker.errors import LockerError
 from entitylocker.identifiers import IdentifierKind, OrganisationKind, parse_identifier
 from entitylocker.notifications.phones import find_phone
 from entitylocker.onboarding import headers as h
-from entitylocker.onboarding.cells import read_cell, read_number
+from entitylocker.onboarding.cells import find_sheet_error, read_cell, read_number
 from entitylocker.onboarding.files import Row
 from entitylocker.onboarding.headers import plain
 from entitylocker.onboarding.legacy_fonts import looks_legacy
@@ -25,6 +25,7 @@ from entitylocker.organisations.states import InvitationWay
 DEPARTMENT_MAX = 200
 OFFICER_MAX = 120
 _OTHER_MAX = 254
+_KNOWN_ROLES = "administrator, signatory, records officer, reader, auditor, member"
 # The notes that stand for something to be sent.
 SENDINGS = frozenset({"would_invite_mail", "would_invite_sms"})
 # What a text leaves where its letters had no place in the encoding it was saved in.
@@ -72,7 +73,14 @@ class _Reader:
     def __init__(self, row: Row) -> None:
         self._cells = row.cells
         self.problems: list[Word] = [Word("beyond")] if row.beyond else []
-        self.notes: list[Word] = []
+        self.problems += [Word("unnamed")] if row.unnamed else []
+        self.problems += [Word("running_on", column) for column in row.running_on]
+        several = Word("several_lines", facts={"first": row.line, "last": row.last})
+        self.notes: list[Word] = [several] if row.last > row.line else []
+        for column, cell in row.cells.items():
+            failed = find_sheet_error(cell)
+            if failed:
+                self.wrong("sheet_error", column, sign=failed)
 
     def wrong(self, code: str, column: str, **facts: Any) -> None:
         """Keep a problem, the first of each column."""
@@ -94,6 +102,8 @@ class _Reader:
             self.wrong("unreadable", column, sign=lost)
         if name and holds_address(text):
             self.wrong("holds_address", column)
+        elif name and holds_badge(text):
+            self.wrong("holds_badge", column)
         elif name and looks_legacy(text):
             self.wrong("legacy_font", column)
         return text[:longest]
@@ -119,7 +129,7 @@ def read_row(row: Row) -> ReadRow:
     """What a row asks for. Whether departments and officers are known is not asked here."""
     cells = _Reader(row)
     kind = cells.choice(h.KIND, KINDS, "bad_kind") or OrganisationKind.GOVERNMENT_DEPARTMENT
-    role = cells.choice(h.ROLE, ROLES, "bad_role", known="administrator, signatory, records officer, reader, auditor")
+    role = cells.choice(h.ROLE, ROLES, "bad_role", known=_KNOWN_ROLES)
     if role is None:
         cells.wrong("missing", h.ROLE)
     email, phone = _contact(cells)
@@ -154,7 +164,8 @@ def _code(cells: _Reader) -> str:
 def _contact(cells: _Reader) -> tuple[str, str]:
     """Mail address and number, from a column each or from one for both."""
     both = cells.number(h.CONTACT)
-    email = _email(cells, both, h.CONTACT) if "@" in both or "[at]" in both.lower() else ""
+    # As it was written: a number may be read in other digits, an address then is another mailbox.
+    email = _email(cells, cells.text(h.CONTACT), h.CONTACT) if "@" in both or "[at]" in both.lower() else ""
     phone = "" if email or not both else _phone(cells, both, h.CONTACT)
     own_email = cells.text(h.EMAIL)
     own_phone = cells.number(h.PHONE)

@@ -36,13 +36,14 @@ from entitylocker.onboarding.models import OnboardingRow, OnboardingRun, RowStat
 from entitylocker.onboarding.planning import open_run_letter
 from entitylocker.onboarding.rows import Plan, ReadRow
 from entitylocker.onboarding.seating import load_runner, require_seating, seat_in
+from entitylocker.onboarding.undoing import take_run_back
 from entitylocker.onboarding.words import Word, because
 from entitylocker.organisations.errors import MoreThanYouHold
 from entitylocker.tenancy import DatabaseRole, Tenant, open_use_case, use_case
 
 log = logging.getLogger(__name__)
 
-_ENDED = {RunState.DONE.value, RunState.UNDONE.value}
+_ENDED = {RunState.DONE.value, RunState.UNDOING.value, RunState.UNDONE.value}
 _DEEPEST = 50
 _OPEN_ROWS = (RowState.READY.value, RowState.FAILED.value)
 # How often a row is tried where another act stood in its way.
@@ -111,7 +112,11 @@ def work_through_run(organisation_id: str, run_id: str) -> None:
 @task("onboarding.resume_runs")
 def resume_runs() -> None:
     """Put in anew what a worker that died left half done."""
-    jobs = {RunState.RUNNING.value: work_through_run, RunState.LOOKING.value: look_through_run}
+    jobs = {
+        RunState.RUNNING.value: work_through_run,
+        RunState.LOOKING.value: look_through_run,
+        RunState.UNDOING.value: take_run_back,
+    }
     with tenancy.transaction(Tenant(DatabaseRole.WORKER)):
         found = db.session.execute(
             select(OnboardingRun.organisation_id, OnboardingRun.id, OnboardingRun.state).where(

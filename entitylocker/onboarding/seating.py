@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from entitylocker.access import Actor, Grant, Means, Permission, require
-from entitylocker.errors import NotFound
+from entitylocker.access import Actor, Grant, Means, Permission, Reason, require
+from entitylocker.errors import NotFound, PermissionDenied
 from entitylocker.onboarding.lists import department_key
 from entitylocker.organisations.errors import MoreThanYouHold
 from entitylocker.organisations.rules import lasting_permissions
@@ -23,9 +23,12 @@ SEAT = frozenset({P.ORGANISATION_READ, P.MEMBER_LIST, P.MEMBER_INVITE, P.MEMBER_
 def require_seating(actor: Actor) -> None:
     """Ask whether `actor` may seat people in the departments below. Raises NotFound, PermissionDenied, MoreThanYouHold.
 
-    A seat lasts, so whoever gives it must hold that right without an end.
+    A seat lasts, so whoever gives it must hold that right without an end. A session that only one organisation's
+    provider vouched for opens no other organisation, nor does a job that it puts in: that one has no session.
     """
     require(actor, Permission.MEMBER_SEAT, actor.facts)
+    if actor.limited_to is not None:
+        raise PermissionDenied(Reason.LIMITED, permission=Permission.MEMBER_SEAT.value)
     if Permission.MEMBER_SEAT not in lasting_permissions(actor):
         raise MoreThanYouHold(field="file")
 

@@ -5,13 +5,12 @@ from entitylocker.onboarding.planning import SentFile, keep_run, look_at_file, r
 from entitylocker.onboarding.results import RunView, get_run, list_runs, print_run, result_file
 from entitylocker.onboarding.running import resume_runs, start_run, work
 from entitylocker.onboarding.seating import load_runner
-from entitylocker.onboarding.undoing import Undone, undo_run
+from entitylocker.onboarding.undoing import undo_run
 
 __all__ = [
     "Adoption",
     "RunView",
     "SentFile",
-    "Undone",
     "export_adoption",
     "get_adoption",
     "get_run",

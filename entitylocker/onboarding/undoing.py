@@ -1,22 +1,39 @@
-"""Taking a run back: its invitations that nobody accepted, and the departments it opened in which nobody is."""
+"""Taking a run back: its invitations that nobody accepted, and the departments it opened in which nobody is.
+
+The worker does it, department by department; what was taken back stays so, whoever dies in between.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable
 from uuid import UUID
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import ColumnElement, distinct, exists, func, select, text
 
-from entitylocker.access import Actor, OrganisationState, Permission, require
+from entitylocker.access import Actor, Means, OrganisationState, Permission, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
+from entitylocker.errors import LockerError, NotFound, PermissionDenied, SameMoment
 from entitylocker.extensions import db, utc_now
-from entitylocker.onboarding.errors import RunIsOver, RunIsRunning
-from entitylocker.onboarding.holding import is_worked_on, lock_run, take
+from entitylocker.jobs.queue import defer, task
+from entitylocker.onboarding.errors import RunIsOver, RunIsRunning, RunTakenOver
+from entitylocker.onboarding.holding import (
+    Hold,
+    claim,
+    go_on,
+    is_worked_on,
+    keep_hold,
+    keep_hold_below,
+    let_go,
+    lock_run,
+    take,
+)
 from entitylocker.onboarding.lists import department_key
 from entitylocker.onboarding.models import OnboardingRow, RowState, RunState
-from entitylocker.onboarding.seating import require_seating, seat_in
+from entitylocker.onboarding.seating import load_runner, require_seating, seat_in
 from entitylocker.onboarding.words import Word
+from entitylocker.organisations.errors import MoreThanYouHold
 from entitylocker.organisations.models import Invitation, Membership, Organisation
 from entitylocker.organisations.rights import change_state
 from entitylocker.organisations.service import revoke_run
@@ -25,70 +42,130 @@ from entitylocker.units.models import UnitLink
 from entitylocker.units.service import Unit, end_unit, list_children
 from entitylocker.vault.models import Document
 
-_UNDOABLE = {RunState.DONE.value, RunState.STOPPED.value, RunState.RUNNING.value}
+log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Undone:
-    """What was taken back, in numbers."""
-
-    invitations: int
-    departments: int
-
-
-@open_use_case("each department is a transaction of its own; what it calls asks for the permission")
-def undo_run(actor: Actor, run_id: UUID) -> Undone:
-    """Take a run back as far as nobody came in by it. Repeatable: what was taken back stays so.
-
-    Raises NotFound, RunIsOver for one that did nothing, RunIsRunning.
-    """
-    opened, begun = _stop(actor, run_id)
-    invitations: list[UUID] = []
-    departments = 0
-    units = {unit.id: unit for unit in list_children(actor)}
-    opened |= {unit.id: True for unit in units.values() if department_key(unit.name) in begun}
-    # What lies deepest first: a department with units below it is not empty.
-    for unit in sorted(units.values(), key=lambda unit: -unit.depth):
-        # Where a unit has not agreed to what stands above, nobody comes in by what was issued from there.
-        if unit.id not in opened or unit.state is OrganisationState.CLOSED or not unit.agreed:
-            continue
-        seat = seat_in(actor, unit)
-        invitations += revoke_run(seat, run_id)
-        if opened[unit.id] and _close_if_empty(seat):
-            parent = units.get(unit.parent_id)
-            _let_go(actor if parent is None else seat_in(actor, parent), unit)
-            departments += 1
-    _note(actor, run_id, invitations, departments)
-    return Undone(len(invitations), departments)
+_UNDOABLE = {state.value for state in (RunState.DONE, RunState.STOPPED, RunState.RUNNING, RunState.UNDOING)}
+# How often a department is tried where another act stood in its way.
+_TRIES = 3
 
 
 @use_case(Permission.MEMBER_SEAT, fresh=True)
-def _stop(actor: Actor, run_id: UUID) -> tuple[dict[UUID, bool], set[str]]:
-    """Let nobody work on it any more; answers its departments, and whether it opened them.
+def undo_run(actor: Actor, run_id: UUID) -> None:
+    """Let the worker take a run back as far as nobody came in by it; from now on nobody brings it further.
 
-    Beside them what was just being opened when somebody was killed: known by name only.
+    Raises NotFound, RunIsOver for one that did nothing or was taken back, RunIsRunning.
     """
     require(actor, Permission.MEMBER_SEAT, actor.facts)
     require_seating(actor)
     run = lock_run(actor, run_id)
-    if run.state not in _UNDOABLE and run.state != RunState.UNDONE:
+    if run.state not in _UNDOABLE:
         raise RunIsOver
     if is_worked_on(run):
         raise RunIsRunning
+    # Whoever had it before and was too slow is out from now on.
     take(run)
-    run.state, run.worked_until = RunState.UNDONE.value, None
+    # Nobody works on it yet: the job takes it.
+    run.state, run.worked_until = RunState.UNDOING.value, utc_now()
+    run.undone_by_person_id, run.undone_by_name = actor.person_id, actor.name
     run.letter = run.letter_wrapped_key = None
-    rows = db.session.execute(
-        select(OnboardingRow.child_id, OnboardingRow.child_opened, OnboardingRow.plan).where(
-            OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.run_id == run_id
-        )
-    ).all()
+    record(actor, EventTag.ONBOARDING_ASK_UNDO, Subject("onboarding", run.id, run.file_name))
+    defer(take_run_back, organisation_id=str(run.organisation_id), run_id=str(run_id))
+
+
+@task("onboarding.take_run_back")
+def take_run_back(organisation_id: str, run_id: str) -> None:
+    """Take a run back as the person who asked for it, with the rights they have at each department."""
+    place = UUID(organisation_id)
+    found = claim(place, UUID(run_id), RunState.UNDOING)
+    if found is None:
+        return
+    hold, person_id = found
+    try:
+        _take_back(lambda: load_runner(person_id, place, Means.JOB), hold)
+    except RunTakenOver:
+        log.info("run %s was taken over", hold.run_id)
+    except (NotFound, PermissionDenied, MoreThanYouHold):
+        # Whoever asked for it may do so no longer.
+        let_go(place, hold)
+
+
+@open_use_case("each department is a transaction of its own; what it calls asks for the permission")
+def _take_back(now: Callable[[], Actor], hold: Hold) -> None:
+    actor = now()
+    units = {unit.id: unit for unit in list_children(actor)}
+    opened = _prepare(actor, hold, {department_key(unit.name): unit.id for unit in units.values()})
+    # What lies deepest first: a department with units below it is not empty.
+    for unit in sorted(units.values(), key=lambda unit: -unit.depth):
+        # Where a unit has not agreed to what stands above, nobody comes in by what was issued from there.
+        if unit.id not in opened or not unit.agreed:
+            continue
+        actor = now()
+        go_on(actor, hold)
+        parent = units.get(unit.parent_id)
+        above = actor if parent is None else seat_in(actor, parent)
+        _try_unit(actor, hold, unit, above, opened=opened[unit.id])
+    _finish(now(), hold)
+
+
+def _try_unit(actor: Actor, hold: Hold, unit: Unit, above: Actor, *, opened: bool) -> None:
+    """One department; one that refuses, as a suspended one does, stays as it is and keeps no other waiting."""
+    for _ in range(_TRIES):
+        try:
+            _take_back_unit(actor, hold, unit, above, opened=opened)
+        except SameMoment:
+            # What was done of it is found by the next try.
+            continue
+        except LockerError as refused:
+            log.warning("unit %s of run %s stays: %s", unit.id, hold.run_id, refused.code)
+        return
+
+
+def _take_back_unit(actor: Actor, hold: Hold, unit: Unit, above: Actor, *, opened: bool) -> None:
+    seat = seat_in(actor, unit)
+    if unit.state is OrganisationState.CLOSED:
+        # By others, or by an earlier try that came no further.
+        ended, closed = set[UUID](), opened and _nobody_ever_came(seat)
+    else:
+        ended, closed = _end_in(seat, hold, opened=opened)
+    if ended or closed:
+        _note(actor, hold, unit.id, ended, closed=closed)
+    if closed:
+        _let_go(above, unit.id)
+
+
+@use_case(Permission.MEMBER_SEAT)
+def _prepare(actor: Actor, hold: Hold, known: dict[str, UUID]) -> dict[UUID, bool]:
+    """The departments of a run, and whether it opened them.
+
+    What was just being opened when somebody was killed is known by name only until now. `known`: ids by that name.
+    """
+    require(actor, Permission.MEMBER_SEAT, actor.facts)
+    keep_hold(actor, hold)
     opened: dict[UUID, bool] = {}
-    for child_id, child_opened, _ in rows:
-        if child_id is not None:
-            opened[child_id] = opened.get(child_id, False) or child_opened
-    begun = {department_key(plan["department"]) for child_id, was, plan in rows if was and child_id is None}
-    return opened, begun
+    for row in db.session.scalars(select(OnboardingRow).where(*_rows_of(actor, hold))):
+        if row.child_id is None and row.child_opened:
+            row.child_id = known.get(department_key(row.plan["department"]))
+        if row.child_id is not None:
+            opened[row.child_id] = opened.get(row.child_id, False) or row.child_opened
+    return opened
+
+
+def _rows_of(actor: Actor, hold: Hold) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.run_id == hold.run_id
+
+
+@use_case(Permission.MEMBER_SEAT)
+def _end_in(seat: Actor, hold: Hold, *, opened: bool) -> tuple[set[UUID], bool]:
+    """The invitations of the run that are taken back in the seat's department, and whether it was closed."""
+    require(seat, Permission.MEMBER_SEAT, seat.facts)
+    keep_hold_below(hold)
+    return set(revoke_run(seat, hold.run_id)), opened and _close_if_empty(seat)
+
+
+@use_case(Permission.ORGANISATION_READ)
+def _nobody_ever_came(seat: Actor) -> bool:
+    require(seat, Permission.ORGANISATION_READ, seat.facts)
+    return not db.session.scalar(select(exists().where(Membership.organisation_id == seat.organisation_id)))
 
 
 @use_case(Permission.MEMBER_SEAT)
@@ -111,32 +188,47 @@ def _close_if_empty(seat: Actor) -> bool:
     return True
 
 
-def _let_go(above: Actor, unit: Unit) -> None:
-    """A closed department is no unit any more: a later file opens it anew."""
-    link_id = _find_link(above, unit.id)
-    if link_id is not None:
-        end_unit(above, link_id)
-
-
 @use_case(Permission.MEMBER_SEAT)
-def _find_link(above: Actor, child_id: UUID) -> UUID | None:
+def _let_go(above: Actor, child_id: UUID) -> None:
+    """A closed department is no unit any more: a later file opens it anew."""
     require(above, Permission.MEMBER_SEAT, above.facts)
-    return db.session.scalar(
+    link_id = db.session.scalar(
         select(UnitLink.id).where(
             UnitLink.organisation_id == above.organisation_id,
             UnitLink.child_organisation_id == child_id,
             UnitLink.ended_at.is_(None),
         )
     )
+    if link_id is not None:
+        end_unit(above, link_id)
 
 
 @use_case(Permission.MEMBER_SEAT)
-def _note(actor: Actor, run_id: UUID, invitations: list[UUID], departments: int) -> None:
+def _note(actor: Actor, hold: Hold, child_id: UUID, ended: set[UUID], *, closed: bool) -> None:
+    """Say it in the rows. Into a department that was closed nobody comes by any invitation."""
     require(actor, Permission.MEMBER_SEAT, actor.facts)
-    run = lock_run(actor, run_id)
-    run.undone_at, run.undone_by_name, run.worked_until = utc_now(), actor.name, None
-    mine = (OnboardingRow.organisation_id == actor.organisation_id, OnboardingRow.run_id == run_id)
-    taken_back = update(OnboardingRow).where(*mine, OnboardingRow.invitation_id.in_(invitations))
-    db.session.execute(taken_back.values(state=RowState.UNDONE.value, notes=[Word("undone").to_json()]))
+    keep_hold(actor, hold)
+    for row in db.session.scalars(
+        select(OnboardingRow).where(*_rows_of(actor, hold), OnboardingRow.child_id == child_id)
+    ):
+        is_over = row.invitation_id in ended or (closed and row.invitation_id is not None)
+        said = ["undone"] * is_over + ["department_closed"] * (closed and row.child_opened)
+        if said:
+            row.state, row.notes = RowState.UNDONE.value, [Word(code).to_json() for code in said]
+
+
+@use_case(Permission.MEMBER_SEAT)
+def _finish(actor: Actor, hold: Hold) -> None:
+    require(actor, Permission.MEMBER_SEAT, actor.facts)
+    run = lock_run(actor, hold.run_id)
+    keep_hold(actor, hold)
+    run.state, run.undone_at, run.worked_until = RunState.UNDONE.value, utc_now(), None
+    invitations = func.count().filter(_says("undone"))
+    departments = func.count(distinct(OnboardingRow.child_id)).filter(_says("department_closed"))
+    numbers = db.session.execute(select(invitations, departments).where(*_rows_of(actor, hold))).one()
     subject = Subject("onboarding", run.id, run.file_name)
-    record(actor, EventTag.ONBOARDING_UNDO, subject, invitations=len(invitations), departments=departments)
+    record(actor, EventTag.ONBOARDING_UNDO, subject, invitations=numbers[0], departments=numbers[1])
+
+
+def _says(code: str) -> ColumnElement[bool]:
+    return OnboardingRow.notes.contains([Word(code).to_json()])

@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 from entitylocker.access import Role
 from entitylocker.accounts.schemas import EmailAddress
 from entitylocker.identifiers import OrganisationKind
+from entitylocker.notifications.addresses import is_one_mailbox
 from entitylocker.onboarding.headers import plain
 from entitylocker.organisations.states import InvitationWay
 
@@ -58,6 +59,7 @@ def read_email(typed: str) -> tuple[str | None, str | None]:
     if text.count("@") > 1 and re.search(r"[;,/\s]", text):
         return None, "two_emails"
     try:
-        return str(_EMAIL.deserialize(text)), None
+        found = str(_EMAIL.deserialize(text))
     except ValidationError:
         return None, "bad_email"
+    return (found, None) if is_one_mailbox(found) else (None, "mistakable_email")

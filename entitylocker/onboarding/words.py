@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from entitylocker.accounts.schemas import TWO_MAILBOXES
 from entitylocker.errors import N_, LockerError
 from entitylocker.onboarding.headers import COLUMN_LABELS
 from entitylocker.units.errors import NotAgreed
@@ -20,11 +21,19 @@ PROBLEMS: dict[str, str] = {
     ),
     "holds_address": N_("A name cannot hold a web or e-mail address."),
     "unreadable": N_("Some letters were lost when the file was saved (%(sign)s). Type it again."),
+    "holds_badge": N_("A name cannot hold a check mark or another sign that looks like a badge."),
+    "sheet_error": N_("A formula of the spreadsheet failed here (%(sign)s). Type what should stand here."),
+    "unnamed": N_("A cell stands in a column without a name. Name the column, or empty it."),
+    "running_on": N_(
+        "This cell runs over several lines and may hold further rows. Remove a stray quotation mark, or write the cell "
+        "on one line."
+    ),
     "bad_kind": N_("This kind is not known. Leave it empty for a government department."),
     "bad_role": N_("This role is not known. Known are: %(known)s."),
     "bad_language": N_("Write English or Hindi here, or leave it empty."),
     "bad_way": N_("Write mail, slip or SMS here, or leave it empty."),
     "bad_email": N_("This is not an e-mail address."),
+    "mistakable_email": TWO_MAILBOXES,
     "two_emails": N_("Only one address can stand here. Give every officer a row."),
     "bad_phone": N_("This is not a mobile number. Write ten digits, or + and the country first."),
     "shortened_phone": N_("The spreadsheet shortened this number. Format the column as text and type it again."),
@@ -36,6 +45,9 @@ PROBLEMS: dict[str, str] = {
     ),
     "beyond": N_(
         "This row has more cells than there are columns. Put cells with commas or semicolons in quotation marks."
+    ),
+    "says_otherwise": N_(
+        "Line %(line)s says otherwise of a department of this name. If they are two, give them two names."
     ),
     "own_parent": N_("A department cannot lie below itself."),
     "unknown_parent": N_("There is no such department, neither in this file nor in your organisation."),
@@ -51,6 +63,7 @@ PROBLEMS: dict[str, str] = {
 }
 
 NOTES: dict[str, str] = {
+    "several_lines": N_("Lines %(first)s to %(last)s were read as this one row: quotation marks keep them together."),
     "formula": N_("In %(column)s, signs that a spreadsheet runs as a formula were left out."),
     "other_spelling": N_("The same department as “%(name)s”: taken as one."),
     "much_alike": N_("Much like “%(name)s”. If they are the same department, write them the same way."),

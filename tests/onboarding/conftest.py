@@ -7,9 +7,13 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
+from entitylocker import tenancy
 from entitylocker.access import Means
-from entitylocker.onboarding import service
+from entitylocker.extensions import db
+from entitylocker.onboarding import service, undoing
+from entitylocker.tenancy import Tenant
 from tests.factories import Member, Organisations
 
 
@@ -28,5 +32,20 @@ def work(app: Flask) -> Callable[..., UUID]:
             run_id = service.keep_run(parent.actor, service.SentFile("officers.csv", content, in_person))
             service.work(lambda: service.load_runner(parent.person_id, parent.organisation_id, Means.COMMAND), run_id)
         return run_id
+
+    return do
+
+
+@pytest.fixture
+def undo(app: Flask) -> Callable[[Member, UUID], dict[str, int]]:
+    """`undo(parent, run_id)` has the worker take a run back; answers what the event of it says."""
+
+    def do(parent: Member, run_id: UUID) -> dict[str, int]:
+        with app.test_request_context():
+            service.undo_run(parent.actor, run_id)
+            undoing.take_run_back(str(parent.organisation_id), str(run_id))
+        newest = text("SELECT data FROM events WHERE tag = 'onboarding:undo' ORDER BY sequence DESC LIMIT 1")
+        with app.app_context(), tenancy.transaction(Tenant(organisation_id=parent.organisation_id)):
+            return dict(db.session.scalar(newest))
 
     return do

@@ -121,12 +121,46 @@ def test_all_four_counts_their_targets_and_the_file(scene: Scene) -> None:
     ]
 
 
+def test_an_empty_field_takes_a_target_away(scene: Scene) -> None:
+    place = f"/organisations/{scene.parent.organisation_id}/adoption"
+    client, health = scene.parent.client(), str(scene.ids()["Health"])
+
+    def send(officers: str, department_id: str = "") -> int:
+        data = {"csrf_token": csrf_token(client), "officers": officers, "department_id": department_id}
+        return client.post(f"{place}/target", data=data).status_code
+
+    assert [send("4"), send("8", health), send(" "), send("", health), send("", health)] == [303] * 5
+    report = scene.report()
+    assert report.target is None and {found.target for found in report.departments} == {None}
+    data = {"csrf_token": csrf_token(client)}
+    assert client.post(f"{place}/target", data=data).status_code == 422
+    shown = client.post(f"{place}/target", data={**data, "officers": ""}, follow_redirects=True).get_data(as_text=True)
+    assert "Leave this empty to have no target." in shown and "There is no such target any more." in shown
+    with scene.app.app_context(), tenancy.transaction(Tenant(organisation_id=scene.parent.organisation_id)):
+        acts = db.session.execute(
+            text("SELECT tag, subject_name FROM events WHERE tag LIKE '%_target' ORDER BY sequence")
+        )
+        assert [tuple(act) for act in acts] == [
+            ("onboarding:set_target", "State of Tests"), ("onboarding:set_target", "Health"),
+            ("onboarding:end_target", "State of Tests"), ("onboarding:end_target", "Health"),
+        ]  # fmt: skip
+
+
+def test_what_the_departments_add_up_to_is_nobodys_word(scene: Scene) -> None:
+    with scene.app.test_request_context():
+        service.set_target(scene.parent.actor, 8, scene.ids()["Health"])
+    shown = scene.parent.client().get(f"/organisations/{scene.parent.organisation_id}/adoption").get_data(as_text=True)
+    assert "target of 8" in shown and 'name="officers" type="number" value=""' in shown
+
+
 def test_only_a_department_below_gets_a_target(scene: Scene, organisations: Organisations) -> None:
     stranger = organisations.make()
     with scene.app.test_request_context():
         for place in (stranger.organisation_id, scene.parent.organisation_id, uuid4()):
             with pytest.raises(NotFound):
                 service.set_target(scene.parent.actor, 5, place)
+            with pytest.raises(NotFound):
+                service.set_target(scene.parent.actor, None, place)
 
 
 def test_who_sees_the_report_and_how_much_of_it(app: Flask, parent: Member, organisations: Organisations) -> None:
@@ -152,8 +186,9 @@ def test_who_sees_the_report_and_how_much_of_it(app: Flask, parent: Member, orga
         place = f"/organisations/{member.organisation_id}/adoption"
         client = member.client()
         assert client.get(place).status_code == (403 if member is reader else 200)
-        data = {"csrf_token": csrf_token(client), "officers": "3"}
-        assert client.post(f"{place}/target", data=data).status_code == allowed
+        for officers in ("3", ""):
+            data = {"csrf_token": csrf_token(client), "officers": officers}
+            assert client.post(f"{place}/target", data=data).status_code == allowed
     with app.test_request_context(), pytest.raises(PermissionDenied):
         service.get_adoption(reader.actor)
     assert beside

@@ -120,6 +120,21 @@ def test_what_cannot_be_meant_is_said(call: Call, parent: Member, tmp_path: Path
     assert "workbook" in workbook.output
 
 
+def test_a_file_that_is_too_long_is_refused_for_people_and_programs(call: Call, parent: Member, tmp_path: Path) -> None:
+    path = _file(tmp_path, Sheet([Officer("Health", "Asha Rao", way="slip")] * 2001))
+    for more in ([], ["--dry-run"]):
+        refused = call(path, "--parent", "State of Tests", "--as", parent.email, "--json", *more)
+        assert refused.exit_code == 2 and "has 2001 rows" in refused.stderr and "into 2 files" in refused.stderr
+        said = _json(refused)
+        assert said.pop("message") in " ".join(refused.stderr.split())
+        assert said == {"error": "onboarding_too_many_rows", "rows": 2000, "found": 2001, "files": 2}
+    letter = tmp_path / "order.pdf"
+    letter.write_bytes(b"no pdf")
+    path.write_bytes(make_officers(1, 1).bytes())
+    refused = call(path, "--parent", "State of Tests", "--as", parent.email, "--json", "--letter", letter)
+    assert (refused.exit_code, _json(refused)["error"]) == (2, "onboarding_letter_refused")
+
+
 def test_help_is_in_plain_words() -> None:
     said = CliRunner().invoke(main, ["onboard", "--help"])
     assert said.exit_code == 0

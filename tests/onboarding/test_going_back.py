@@ -1,10 +1,12 @@
-"""The migration that made runs held goes back with a run in its newest state in the table."""
+"""The migrations of runs go back with runs in their newest states in the table."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic.migration import MigrationContext
@@ -30,20 +32,23 @@ def _migration(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     return module
 
 
-def test_a_run_that_is_being_looked_at_waits_to_be_started(
-    app: Flask, settings: Settings, parent: Member, monkeypatch: pytest.MonkeyPatch
+def test_a_run_in_the_hands_of_the_worker_waits_to_be_started_or_taken_back_anew(
+    app: Flask, settings: Settings, parent: Member, work: Callable[..., UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    undoing_id = work(parent, make_officers(1, 2).bytes())
     monkeypatch.setattr(planning, "LOOKED_AT_ONCE", 1)
     with app.test_request_context():
-        run_id = service.receive_run(parent.actor, service.SentFile("officers.csv", make_officers(1, 2).bytes()))
-    runs = _migration("0022_runs", monkeypatch)
+        service.undo_run(parent.actor, undoing_id)
+        looking_id = service.receive_run(parent.actor, service.SentFile("officers.csv", make_officers(1, 2).bytes()))
     engine = create_engine(settings.database_owner_url, connect_args={"options": "-c search_path=public"})
     with engine.connect() as connection, connection.begin() as going_back:
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         with Operations.context(MigrationContext.configure(connection)):
-            runs.downgrade()
+            for name in ("0027_undoing", "0022_runs"):
+                _migration(name, monkeypatch).downgrade()
         connection.execute(text("ALTER TABLE onboarding_runs NO FORCE ROW LEVEL SECURITY"))
         found = text("SELECT state, worked_until FROM onboarding_runs WHERE id = :id")
-        assert tuple(connection.execute(found, {"id": run_id}).one()) == ("preview", None)
+        assert tuple(connection.execute(found, {"id": undoing_id}).one()) == ("stopped", None)
+        assert tuple(connection.execute(found, {"id": looking_id}).one()) == ("preview", None)
         going_back.rollback()
     engine.dispose()

@@ -16,18 +16,23 @@ from flask import Flask
 from sqlalchemy import text, update
 
 from entitylocker import tenancy
+from entitylocker.access import Role
 from entitylocker.errors import SameMoment
 from entitylocker.extensions import db, utc_now
-from entitylocker.onboarding import departments, holding, looking, planning, running, service
+from entitylocker.onboarding import departments, holding, looking, planning, running, service, undoing
 from entitylocker.onboarding.errors import RunIsRunning
 from entitylocker.onboarding.models import OnboardingRun, RowState, RunState
 from entitylocker.onboarding.results import RunView
+from entitylocker.organisations.models import Organisation
+from entitylocker.organisations.service import leave_organisation
 from entitylocker.tenancy import Tenant
 from entitylocker.units.service import list_children
-from tests.factories import Member
+from tests.factories import Member, Organisations
 from tests.onboarding.officers import Officer, Sheet, make_officers
+from tests.organisations.helpers import change
 from tests.vault.helpers import PLAIN_PDF
 
+Undo = Callable[[Member, UUID], dict[str, int]]
 SLIPS = Sheet([Officer(f"Office {n}", f"Officer {n}", way="slip") for n in "ABCD"])
 
 
@@ -92,7 +97,7 @@ def test_a_worker_that_was_too_slow_writes_nothing_any_more(
     assert events_of(parent, "onboarding:finish") == 1
 
 
-def test_a_lost_run_is_not_stopped_by_whoever_lost_it(app: Flask, parent: Member) -> None:
+def test_a_lost_run_is_not_stopped_by_whoever_lost_it(app: Flask, parent: Member, undo: Undo) -> None:
     run_id = started(parent, SLIPS)
     with app.test_request_context():
         first = holding.claim(parent.organisation_id, run_id, RunState.RUNNING)
@@ -106,7 +111,7 @@ def test_a_lost_run_is_not_stopped_by_whoever_lost_it(app: Flask, parent: Member
         holding.let_go(parent.organisation_id, second[0])
         assert run_of(parent, run_id).state is RunState.STOPPED
         lapse(parent)
-        service.undo_run(parent.actor, run_id)
+        undo(parent, run_id)
         for hold, _ in (first, second):
             holding.let_go(parent.organisation_id, hold)
     assert run_of(parent, run_id).state is RunState.UNDONE
@@ -212,7 +217,7 @@ def test_what_a_process_killed_in_the_middle_began_is_brought_to_its_end(
 
 
 def test_what_was_opened_when_somebody_was_killed_is_taken_back_too(
-    app: Flask, parent: Member, monkeypatch: pytest.MonkeyPatch
+    app: Flask, parent: Member, undo: Undo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
         pass
@@ -227,8 +232,9 @@ def test_what_was_opened_when_somebody_was_killed_is_taken_back_too(
             running.work_through_run(str(parent.organisation_id), str(run_id))
         assert [unit.state for unit in list_children(parent.actor)] == ["draft"]
         lapse(parent)
-        assert service.undo_run(parent.actor, run_id) == service.Undone(0, 1)
+        assert undo(parent, run_id)["departments"] == 1
         assert list_children(parent.actor) == []
+    assert notes_of(run_of(parent, run_id)) == [["department_closed"], *[["would_open", "would_invite_slip"]] * 3]
 
 
 def test_a_long_file_is_looked_at_by_the_worker(
@@ -281,3 +287,66 @@ def test_a_look_that_died_is_begun_anew_and_says_nothing_twice(
     run = run_of(parent, run_id)
     assert (before.state, run.state) == (RunState.LOOKING, RunState.PREVIEW)
     assert [len(row.notes) for row in run.rows] == [len(row.notes) for row in before.rows] == [2, 1, 1]
+
+
+@pytest.mark.parametrize("where", ["_note", "_let_go", "_finish"])
+def test_taking_back_that_died_goes_on_where_it_stopped(
+    app: Flask, parent: Member, work: Callable[..., UUID], monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_arguments: object, **_named: object) -> None:
+        raise Killed
+
+    run_id = work(parent, SLIPS.bytes())
+    with app.test_request_context():
+        service.undo_run(parent.actor, run_id)
+        with monkeypatch.context() as killed, pytest.raises(Killed):
+            killed.setattr(undoing, where, die)
+            undoing.take_run_back(str(parent.organisation_id), str(run_id))
+        assert run_of(parent, run_id).state is RunState.UNDOING
+        with pytest.raises(RunIsRunning):
+            service.undo_run(parent.actor, run_id)
+        lapse(parent)
+        service.resume_runs()
+        undoing.take_run_back(str(parent.organisation_id), str(run_id))
+        assert list_children(parent.actor) == []
+    run = run_of(parent, run_id)
+    assert (run.state, run.counts) == (RunState.UNDONE, {RowState.UNDONE: 4})
+    assert notes_of(run) == [["undone", "department_closed"]] * 4
+    assert events_of(parent, "onboarding:undo") == 1
+
+
+def test_who_lost_the_right_takes_nothing_further_back_and_another_one_goes_on(
+    app: Flask, parent: Member, work: Callable[..., UUID], undo: Undo, organisations: Organisations
+) -> None:
+    run_id = work(parent, SLIPS.bytes())
+    helper = organisations.add_member(Role.ADMINISTRATOR, parent.organisation_id)
+    with app.test_request_context():
+        service.undo_run(helper.actor, run_id)
+        leave_organisation(helper.actor)
+        undoing.take_run_back(str(parent.organisation_id), str(run_id))
+    run = run_of(parent, run_id)
+    assert (run.state, run.is_silent, run.counts) == (RunState.UNDOING, True, {RowState.DONE: 4})
+    shown = parent.client().get(f"/organisations/{parent.organisation_id}/onboarding/{run_id}").get_data(as_text=True)
+    assert "It stands still" in shown and "Take it back" in shown
+    assert undo(parent, run_id) == {"invitations": 4, "departments": 4}
+
+
+def test_a_department_that_is_suspended_meanwhile_keeps_its_invitations_and_no_other_waiting(
+    app: Flask, parent: Member, work: Callable[..., UUID], undo: Undo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = work(parent, SLIPS.bytes())
+    real, left = undoing._end_in, iter([True])
+
+    def end_in(seat: Any, *arguments: Any, **named: Any) -> Any:
+        if next(left, False):
+            # What the operator does while the worker is on its way there.
+            change(app, seat.organisation_id, Organisation, state="suspended", suspended_by="operator")
+        return real(seat, *arguments, **named)
+
+    monkeypatch.setattr(undoing, "_end_in", end_in)
+    assert undo(parent, run_id) == {"invitations": 3, "departments": 3}
+    run = run_of(parent, run_id)
+    assert run.state is RunState.UNDONE and run.counts == {RowState.DONE: 1, RowState.UNDONE: 3}

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from entitylocker import tenancy
 from entitylocker.access import Role
 from entitylocker.extensions import db
-from entitylocker.onboarding import looking, planning, results, running, service
+from entitylocker.onboarding import looking, planning, results, running, service, undoing
 from entitylocker.organisations import service as organisations_service
 from entitylocker.organisations.slip_faces import faces_of
 from entitylocker.tenancy import Tenant
@@ -74,11 +74,20 @@ def test_a_file_goes_its_way_over_the_pages(app: Flask, parent: Member) -> None:
     assert slips.status_code == 200 and "Ravi Kumar" in slips.get_data(as_text=True)
     assert re.search(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){3}", slips.get_data(as_text=True))
     assert post(parent, f"{one}/undo").status_code == 303
-    assert "Taken back" in page(parent, one)
+    going_back = page(parent, one)
+    assert "Being taken back" in going_back and 'hx-trigger="every 2s"' in going_back and "0 of 2 rows" in going_back
+    assert post(parent, f"{one}/start").status_code == 409
+    with app.app_context():
+        undoing.take_run_back(str(parent.organisation_id), run_id)
+    back = page(parent, one)
+    assert f"{parent.name} took this file back on" in back and 'hx-trigger="every 2s"' not in back
+    assert "The department was closed again: nobody had come in." in back
+    assert post(parent, f"{one}/undo").status_code == 409
     with app.app_context(), tenancy.transaction(Tenant(organisation_id=parent.organisation_id)):
         acts = db.session.execute(text("SELECT tag, means FROM events WHERE tag LIKE 'onboarding:%' ORDER BY sequence"))
         assert [tuple(act) for act in acts] == [
-            ("onboarding:start", "session"), ("onboarding:finish", "job"), ("onboarding:undo", "session"),
+            ("onboarding:start", "session"), ("onboarding:finish", "job"),
+            ("onboarding:ask_undo", "session"), ("onboarding:undo", "job"),
         ]  # fmt: skip
 
 
@@ -91,6 +100,12 @@ def test_a_file_that_cannot_be_read_is_refused_on_the_page(parent: Member, conte
 
 def test_a_file_of_fifty_megabytes_is_refused_politely(parent: Member) -> None:
     assert send(parent, b"x" * (50 * 1024 * 1024)).status_code == 413
+
+
+def test_a_file_with_too_many_rows_is_refused_with_what_to_do(parent: Member) -> None:
+    answer = send(parent, Sheet([Officer("Health", "Asha Rao", way="slip")] * 2001).bytes())
+    words = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "The file has 2001 rows; at most 2000" in words and "into 2 files" in words
 
 
 def test_a_letter_vouches_for_the_departments(app: Flask, parent: Member) -> None:
@@ -203,6 +218,14 @@ def test_a_long_file_is_shown_in_parts_with_the_problems_first(parent: Member, m
     assert parent.client().get(f"{one}?part=0").status_code == 422
 
 
+def test_rows_with_a_problem_come_first_in_a_short_file_too(parent: Member) -> None:
+    """On a phone the last row of 65 is twenty screens away."""
+    rows = [Officer(f"Office {n}", f"Officer {n}", way="slip") for n in range(3)]
+    rows[2].role = "emperor"
+    shown = page(parent, send(parent, Sheet(rows).bytes()).location)
+    assert shown.index("Officer 2") < shown.index("Officer 0") < shown.index("Officer 1")
+
+
 def test_a_page_while_the_worker_looks_at_a_long_file(
     app: Flask, parent: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,19 +245,44 @@ def test_a_slip_carries_the_picture_of_its_address_and_a_code_that_leads_to_the_
     rows = [Officer("Health", "Asha Rao", way="slip"), Officer("Finance", "Ravi Kumar", way="slip")]
     run_id = work(parent, Sheet(rows).bytes())
     with app.test_request_context():
-        slips = service.print_run(parent.actor, run_id)
+        slips = service.print_run(parent.actor, run_id).slips
         faces = faces_of(slips)["slips"]
     pictures = [segno.make(slip.link, error="m", micro=False) for slip in slips]
     drawn = [re.search(r' d="([^"]+)"', str(face.qr)) for face in faces]
     wanted = [re.search(r' d="([^"]+)"', picture.svg_inline(border=2)) for picture in pictures]
     assert [found and found.group(1) for found in drawn] == [found and found.group(1) for found in wanted]
     assert len({face.qr for face in faces}) == 2
-    for slip, department in zip(slips, sorted(["Health", "Finance"]), strict=True):
+    for slip, department in zip(slips, ["Health", "Finance"], strict=True):
         client = organisations.person().client()
         typed = client.post("/join", data={"csrf_token": csrf_token(client), "code": slip.code.lower()})
         assert typed.status_code == 303 and urlsplit(slip.link).path == f"/invitations/{slip.code}"
         for place in (urlsplit(slip.link).path, typed.location):
             assert department in page_of(client.get(place))
+
+
+def codes_of(answer: Any) -> set[str]:
+    return set(re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", page_of(answer)))
+
+
+def test_many_slips_are_printed_in_parts_and_who_came_in_shifts_nothing(
+    app: Flask, parent: Member, work: Callable[..., UUID], organisations: Organisations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "SLIPS_AT_ONCE", 2)
+    rows = [Officer(("Health", "Finance")[n % 2], f"Officer {n}", way="slip") for n in range(5)]
+    run_id = work(parent, Sheet(rows).bytes())
+    place = f"/organisations/{parent.organisation_id}/onboarding/{run_id}/slips"
+    first = post(parent, place)
+    words = page_of(first)
+    assert "Officer 0" in words and "Officer 2" in words, "department by department"
+    assert "Part 1 of 3" in words and "Then the next slips" in words
+    for code in codes_of(first):
+        with app.test_request_context():
+            organisations_service.redeem_invitation(organisations.person().actor, code)
+    second, last = post(parent, place, part="2"), post(parent, place, part="3")
+    assert "Officer 4" in page_of(second) and "Officer 1" in page_of(second)
+    assert "Officer 3" in page_of(last) and "Then the next slips" not in page_of(last)
+    assert "Then the next slips" in page_of(post(parent, place)), "whoever begins anew finds the other parts"
+    assert post(parent, place, part="4").status_code == 404
 
 
 def page_of(answer: Any) -> str:

@@ -109,13 +109,14 @@ def test_addresses_and_numbers_as_offices_write_them() -> None:
         "Health,Lata Iyer,98765,reader\n"
         'Health,Mohan Bora,"a@x.example; b@x.example",reader\n'
         'Health,Imran Khan,"=""9876543212""",reader\n'
+        "Health,Tara Sen,tara\u00b2@x.example,reader\n"
     )
     rows = rows_of(text.encode())
     assert [row.plan.email or row.plan.phone for row in rows] == [
-        "asha@health.example", "+919876543210", "+919876543211", "", "", "+919876543212",
+        "asha@health.example", "+919876543210", "+919876543211", "", "", "+919876543212", "",
     ]  # fmt: skip
     assert [[problem.code for problem in row.problems] for row in rows] == [
-        [], [], [], ["bad_phone"], ["two_emails"], [],
+        [], [], [], ["bad_phone"], ["two_emails"], [], ["mistakable_email"],
     ]  # fmt: skip
 
 
@@ -151,6 +152,14 @@ def test_what_cannot_be_read_is_refused_in_words(content: bytes, refusal: type[e
         rows_of(content)
     assert refused.value.field == "file"
     assert "%(" not in refused.value.text()
+
+
+def test_a_file_with_too_many_rows_says_how_many_and_into_how_many_files_it_goes() -> None:
+    with pytest.raises(errors.TooManyRows) as refused:
+        rows_of(HEAD + b"Health,Asha,a@x.example,reader\n,,,\n" * (2 * MAX_ROWS + 1))
+    assert refused.value.facts == {"rows": 2000, "found": 4001, "files": 3}
+    assert "has 4001 rows; at most 2000" in refused.value.text() and "into 3 files" in refused.value.text()
+    assert len(rows_of(HEAD + b"Health,Asha,a@x.example,reader\n" * MAX_ROWS)) == MAX_ROWS
 
 
 @settings(max_examples=300)

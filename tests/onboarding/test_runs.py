@@ -17,6 +17,7 @@ from entitylocker import tenancy
 from entitylocker.access import Role
 from entitylocker.extensions import db, utc_now
 from entitylocker.onboarding import running, service
+from entitylocker.onboarding.errors import RunIsOver
 from entitylocker.onboarding.models import OnboardingRun, RowState, RunState
 from entitylocker.onboarding.results import RunView
 from entitylocker.organisations import service as organisations_service
@@ -33,6 +34,7 @@ from tests.organisations.helpers import change
 from tests.units.world import give_branch, make_active, open_unit, today
 
 Work = Callable[..., UUID]
+Undo = Callable[[Member, UUID], dict[str, int]]
 
 
 def run_of(parent: Member, run_id: UUID) -> RunView:
@@ -95,7 +97,7 @@ def test_one_mailbox_for_three_officers_gives_one_mail_and_two_slips(app: Flask,
     assert [row.plan.way for row in run.rows] == ["mail", "slip", "slip"]
     assert [("shared_mailbox" in codes) for codes in notes_of(run)] == [False, True, True]
     with app.test_request_context():
-        slips = service.print_run(parent.actor, run_id)
+        slips = service.print_run(parent.actor, run_id).slips
     assert {slip.guest_name for slip in slips} == {"Ravi Kumar", "Meena Das"}
     assert run_of(parent, work(parent, Sheet(rows).bytes())).counts == {RowState.KNOWN: 3}
 
@@ -186,7 +188,7 @@ def test_what_a_killed_worker_began_is_brought_to_its_end_and_done_once(
 
 
 def test_undo_takes_back_what_nobody_accepted_and_closes_empty_drafts(
-    app: Flask, parent: Member, work: Work, organisations: Organisations
+    app: Flask, parent: Member, work: Work, undo: Undo, organisations: Organisations
 ) -> None:
     came = organisations.person()
     rows = [
@@ -197,17 +199,19 @@ def test_undo_takes_back_what_nobody_accepted_and_closes_empty_drafts(
     content = Sheet(rows).bytes()
     run_id = work(parent, content)
     with app.test_request_context():
-        (slip,) = service.print_run(parent.actor, run_id)
+        (slip,) = service.print_run(parent.actor, run_id).slips
         (mine,) = organisations_service.list_my_invitations(came.person_id)
         organisations_service.accept_my_invitation(came.actor, mine.id)
-        undone = service.undo_run(parent.actor, run_id)
-        assert (undone.invitations, undone.departments) == (2, 1)
-        assert service.undo_run(parent.actor, run_id) == service.Undone(0, 0), "repeatable"
+    assert undo(parent, run_id) == {"invitations": 2, "departments": 1}
+    with app.test_request_context():
+        with pytest.raises(RunIsOver):
+            service.undo_run(parent.actor, run_id)
         with pytest.raises(InvitationEnded):
             organisations_service.get_invitation(slip.code)
     run = run_of(parent, run_id)
     assert run.state is RunState.UNDONE
     assert [row.state for row in run.rows] == [RowState.DONE, RowState.UNDONE, RowState.UNDONE]
+    assert notes_of(run)[1:] == [["undone"], ["undone", "department_closed"]]
     assert units_of(parent) == {"Health": "active"}
     again = run_of(parent, work(parent, content))
     assert [row.state for row in again.rows] == [RowState.KNOWN, RowState.DONE, RowState.DONE]
@@ -222,7 +226,7 @@ def test_the_result_file_holds_no_formula_and_no_code(app: Flask, parent: Member
     run = run_of(parent, run_id)
     with app.test_request_context():
         content = service.result_file(run).decode("utf-8-sig")
-        (slip,) = service.print_run(parent.actor, run_id)
+        (slip,) = service.print_run(parent.actor, run_id).slips
     assert slip.code not in content and slip.code.replace("-", "") not in content
     cells = [cell for line in csv.reader(io.StringIO(content)) for cell in line]
     assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@")]
@@ -250,7 +254,7 @@ def slip_for(parent: Member, work: Work, department: str, officer: str, role: st
     """A run that makes one slip; its id and the slip's code."""
     run_id = work(parent, Sheet([Officer(department, officer, role=role, way="slip")]).bytes())
     with parent.app.test_request_context():
-        (paper,) = service.print_run(parent.actor, run_id)
+        (paper,) = service.print_run(parent.actor, run_id).slips
     return run_id, paper.code
 
 
@@ -280,7 +284,7 @@ def test_nobody_invites_themselves_by_a_file(parent: Member, work: Work) -> None
     assert (run.counts, unit_ids(parent)) == ({RowState.BAD: 1}, {})
 
 
-def test_a_branch_makes_no_administrators_and_nobody_who_answers_for_a_unit_that_has_one(
+def test_a_branch_makes_nobody_who_answers_for_a_unit_whether_or_not_it_has_an_administrator(
     branch: Branch, work: Work, organisations: Organisations
 ) -> None:
     officer = branch.officer
@@ -288,11 +292,15 @@ def test_a_branch_makes_no_administrators_and_nobody_who_answers_for_a_unit_that
     run = run_of(officer, work(officer, content))
     assert run.counts == {RowState.FAILED: 1}
     assert "cannot make anybody its administrator" in run.rows[0].problems[0].text
+    signatory = Sheet([Officer("Bridges", "New", way="slip", role="signatory")]).bytes()
+    run = run_of(officer, work(officer, signatory))
+    assert run.counts == {RowState.FAILED: 1}
+    assert "cannot make anybody its signatory" in run.rows[0].problems[0].text
     _, code = slip_for(branch.head, work, "Bridges", "Asha Rao", "administrator")
     division = accept(organisations.person("Asha Rao"), code)
-    run = run_of(officer, work(officer, Sheet([Officer("Bridges", "New", way="slip", role="signatory")]).bytes()))
+    run = run_of(officer, work(officer, signatory))
     assert run.counts == {RowState.FAILED: 1}
-    assert "administrator already" in run.rows[0].problems[0].text
+    assert "cannot make anybody its signatory" in run.rows[0].problems[0].text
     _, reader = slip_for(officer, work, "Bridges", "Lata Iyer", "reader")
     assert accept(organisations.person("Lata Iyer"), reader) == division
     _, from_member = slip_for(branch.head, work, "Bridges", "Mohan Bora", "administrator")
@@ -318,7 +326,7 @@ def test_slips_of_a_run_that_answer_are_printed_by_whoever_issued_them(
 ) -> None:
     run_id, _ = slip_for(branch.head, work, "Bridges", "Asha Rao", "administrator")
     with branch.head.app.test_request_context():
-        assert service.print_run(branch.officer.actor, run_id) == []
+        assert service.print_run(branch.officer.actor, run_id).slips == []
 
 
 @pytest.mark.parametrize("how", ["dismissed", "made less", "the unit left", "suspended", "branch revoked"])
