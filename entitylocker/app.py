@@ -13,17 +13,20 @@ from entitylocker import tenancy
 from entitylocker.access import Permission
 from entitylocker.accounts import service as accounts
 from entitylocker.accounts.events import AccountRecovered, AddressChanged
+from entitylocker.accounts.openers import register_openers
 from entitylocker.accounts.other_ways import register_other_ways
 from entitylocker.accounts.pages import find_language, store_language
 from entitylocker.accounts.pages import pages as accounts_pages
+from entitylocker.accounts.sweeping import sweep_accounts
 from entitylocker.audit.pages import pages as audit_pages
 from entitylocker.audit.recording import register_audit
 from entitylocker.citizen import jobs as citizen_jobs
 from entitylocker.citizen import service as citizen
+from entitylocker.citizen.forgetting import forget
 from entitylocker.citizen.pages import pages as citizen_pages
 from entitylocker.citizen.proof_pages import notes_on_members
 from entitylocker.citizen.revoking import revoke_waiting
-from entitylocker.citizen.visit_pages import ways_to_sign_in
+from entitylocker.citizen.visit_pages import linked_lockers, ways_to_sign_in
 from entitylocker.config import Settings, load_settings
 from entitylocker.consents import service as consents
 from entitylocker.consents.api import blueprint as consents_api
@@ -36,9 +39,12 @@ from entitylocker.exports.pages import pages as exports_pages
 from entitylocker.extensions import babel, csrf, db, limiter, login_manager, migrate
 from entitylocker.federation import answers as provider_answers
 from entitylocker.federation import connections as federation_connections
+from entitylocker.federation import leavings as federation_leavings
 from entitylocker.federation import membership as federation
 from entitylocker.federation import standing as federation_standing
+from entitylocker.federation.pages import connected_sign_ins
 from entitylocker.federation.pages import pages as federation_pages
+from entitylocker.federation.reminding import remind_of_tokens
 from entitylocker.federation.scim import blueprint as scim
 from entitylocker.federation.scim import load_directory
 from entitylocker.notifications.pages import pages as notifications_pages
@@ -60,6 +66,7 @@ from entitylocker.organisations.events import (
     RoleChanged,
 )
 from entitylocker.organisations.expiry import expire_identifiers
+from entitylocker.organisations.leavings import register_left
 from entitylocker.organisations.letter_jobs import sweep_letters
 from entitylocker.organisations.life_jobs import end_keys
 from entitylocker.organisations.names import on_organisation_renamed
@@ -84,6 +91,7 @@ from entitylocker.trust.events import AnswerArrived, TrustChanged
 from entitylocker.trust.fetch_jobs import fetch_answers
 from entitylocker.trust.operator_pages import pages as operator_trust_pages
 from entitylocker.trust.pages import pages as trust_pages
+from entitylocker.units import leavings as units_leavings
 from entitylocker.units import service as units
 from entitylocker.units.operator_pages import pages as operator_vouchings_pages
 from entitylocker.units.pages import pages as units_pages
@@ -167,6 +175,9 @@ HOURLY = [
     end_keys,
     provider_answers.ask_providers,
     tell_lost,
+    sweep_accounts,
+    forget,
+    remind_of_tokens,
 ]
 OFTEN = [citizen_jobs.keep_time, fetch_answers, vault_jobs.recheck_due, onboarding.resume_runs]
 
@@ -280,10 +291,16 @@ def _wire_rooms() -> None:
     organisations.register_fact("first_document", vault.has_document)
     organisations.register_fact("first_consent", consents.has_consent)
     organisations.register_export(exports.export_facts)
+    register_left(delegations.find_left)
+    register_left(federation_leavings.find_left)
+    register_left(units_leavings.find_left)
+    signatories.register_given(delegations.list_given_signatories)
     register_reminder(organisations.remind_of_proposals)
     register_reminder(remind_of_changes)
     register_member_notes(notes_on_members)
     register_other_ways(ways_to_sign_in)
+    register_openers(linked_lockers)
+    register_openers(connected_sign_ins)
     register_reminder(remind_of_parent)
     register_reminder(remind_of_above)
     register_reminder(remind_of_letter)

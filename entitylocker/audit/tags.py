@@ -68,8 +68,10 @@ class EventTag(StrEnum):
     ORGANISATION_ACTIVATE = "organisation:activate"
     ONBOARDING_START = "onboarding:start"
     ONBOARDING_FINISH = "onboarding:finish"
+    ONBOARDING_ASK_UNDO = "onboarding:ask_undo"
     ONBOARDING_UNDO = "onboarding:undo"
     ONBOARDING_SET_TARGET = "onboarding:set_target"
+    ONBOARDING_END_TARGET = "onboarding:end_target"
     ADOPTION_EXPORT = "adoption:export"
     MEMBERSHIP_END = "membership:end"
     MEMBERSHIP_ADDRESS = "membership:address"
@@ -219,8 +221,10 @@ LABELS: dict[EventTag, str] = {
     T.ORGANISATION_ACTIVATE: N_("made the organisation active as its first administrator"),
     T.ONBOARDING_START: N_("began to bring in departments and officers from a file"),
     T.ONBOARDING_FINISH: N_("came to the end of a file of departments and officers"),
+    T.ONBOARDING_ASK_UNDO: N_("asked to take back what a file of departments and officers had begun"),
     T.ONBOARDING_UNDO: N_("took back what a file of departments and officers had begun"),
     T.ONBOARDING_SET_TARGET: N_("set how many officers are to come in"),
+    T.ONBOARDING_END_TARGET: N_("took away how many officers are to come in"),
     T.ADOPTION_EXPORT: N_("took out the report about adoption"),
     T.MEMBERSHIP_END: N_("ended a membership"),
     T.MEMBERSHIP_ADDRESS: N_("took over a member’s new e-mail address"),

@@ -16,6 +16,7 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.delegations.errors import NoSuchFolder, NoSuchMember
 from entitylocker.delegations.models import Delegation
+from entitylocker.delegations.overall import tell_given, tell_taken_back
 from entitylocker.delegations.rules import Phase, covering_grant, phase_of, span_of
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
@@ -96,6 +97,7 @@ def give_delegation(
     db.session.add(row)
     note_change(receiver)
     _record_giving(actor, row, receiver, folder)
+    tell_given(actor, row)
     return row.id
 
 
@@ -224,8 +226,8 @@ def _may_revoke(actor: Actor, row: Delegation) -> bool:
     return row.given_by_id == actor.membership_id or bool(decide(actor, Permission.DELEGATION_REVOKE, facts))
 
 
-def _revoke(actor: Actor, rows: Iterable[Delegation]) -> None:
-    """Revoke these and, one storey after the other, what rests on them."""
+def _revoke(actor: Actor, rows: Iterable[Delegation], *, telling: bool = True) -> None:
+    """Revoke these and, one storey after the other, what rests on them. `telling`: whether mails are sent of it."""
     now = utc_now()
     storey = list(rows)
     assert actor.organisation_id is not None
@@ -238,6 +240,8 @@ def _revoke(actor: Actor, rows: Iterable[Delegation]) -> None:
                 note_change(holder)
             name = "" if holder is None else holder.person_name
             record(actor, EventTag.DELEGATION_REVOKE, Subject("delegation", row.id, name), role=row.role)
+            if telling:
+                tell_taken_back(actor, row)
             if holder is not None and _invited_by(row, holder):
                 # What was offered by this role ends with it: nobody comes in through a right that was taken back.
                 end_invitations_of(actor, holder.id)
@@ -274,4 +278,5 @@ def on_organisation_closed(event: OrganisationClosed) -> None:
     query = select(Delegation).where(
         Delegation.organisation_id == event.organisation_id, Delegation.revoked_at.is_(None)
     )
-    _revoke(event.actor, db.session.scalars(query.with_for_update()))
+    # The administrators get the mail of the closing.
+    _revoke(event.actor, db.session.scalars(query.with_for_update()), telling=False)

@@ -136,7 +136,7 @@ def recheck_rights(running: Running) -> None:
     if actor.membership_id is not None:
         _recheck_state(running, actor)
         _recheck_membership(actor, own_changes=len(running.notes.get(OWN_RIGHTS_CHANGED, [])))
-    if actor.session_id is not None and OWN_SESSION_ENDED not in running.notes:
+    if OWN_SESSION_ENDED not in running.notes:
         _recheck_session(actor)
 
 
@@ -169,16 +169,9 @@ def _recheck_membership(actor: Actor, own_changes: int) -> None:
 
 
 def _recheck_session(actor: Actor) -> None:
-    open_session = db.session.scalar(
-        select(PersonSession.id)
-        .where(
-            PersonSession.person_id == actor.person_id,
-            PersonSession.id == actor.session_id,
-            PersonSession.ended_at.is_(None),
-        )
-        .with_for_update(read=True)
-    )
-    if open_session is None:
+    """A function answers, for the person of the transaction only: not every role and tenant reads what it looks at."""
+    is_open = text("SELECT lookup_open_session(:id)")
+    if actor.session_id is not None and not db.session.execute(is_open, {"id": actor.session_id}).scalar():
         raise RightsChanged
 
 
@@ -190,7 +183,4 @@ def _recheck_operator(actor: Actor) -> None:
     )
     if still is None:
         raise RightsChanged
-    # Their database role reads no sessions: a function answers for the person of the transaction only.
-    is_open = text("SELECT lookup_operator_session(:id)")
-    if actor.session_id is not None and not db.session.execute(is_open, {"id": actor.session_id}).scalar():
-        raise RightsChanged
+    _recheck_session(actor)

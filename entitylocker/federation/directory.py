@@ -19,9 +19,10 @@ from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import Conflict, NotFound
 from entitylocker.extensions import db, utc_now
-from entitylocker.federation.errors import DirectoryTokenEnded, NameTaken, UnknownMember
+from entitylocker.federation.errors import DirectoryTokenEnded, MistakableAddress, NameTaken, UnknownMember
 from entitylocker.federation.membership import settle
 from entitylocker.federation.models import DirectoryGroup, DirectoryGroupMember, DirectoryToken, DirectoryUser
+from entitylocker.notifications.addresses import is_one_mailbox
 from entitylocker.organisations.rights import lock_organisations
 from entitylocker.tenancy import open_use_case, tenant_of, use_case
 
@@ -30,12 +31,12 @@ Row = TypeVar("Row", DirectoryUser, DirectoryGroup)
 
 @dataclass(frozen=True)
 class UserFacts:
-    """What a directory says of a person. `document`: the attributes that are kept, for reading back."""
+    """What a directory says of a person. `active` None: nothing; `document`: what is kept, for reading back."""
 
     user_name: str
     email: str
     external_id: str | None
-    active: bool
+    active: bool | None
     document: dict[str, Any]
 
 
@@ -81,26 +82,29 @@ def _hold_token(actor: Actor) -> None:
 def put_user(actor: Actor, facts: UserFacts, *, user_id: UUID | None = None, version: int | None = None) -> UUID:
     """Bring a person (`user_id` None) or change one; membership follows at once. Answers the id.
 
-    `version`: the one that must still stand. Raises NotFound, Conflict, NameTaken.
+    `version`: the one that must still stand. Raises NotFound, Conflict, NameTaken, MistakableAddress.
     """
     require(actor, Permission.MEMBER_PROVISION, actor.facts)
     lock_organisations(actor.organisation_id)
     if user_id is None:
-        row = DirectoryUser(id=uuid7(), organisation_id=actor.organisation_id, version=0)
+        row = DirectoryUser(id=uuid7(), organisation_id=actor.organisation_id, active=True, version=0)
         db.session.add(row)
     else:
         row = _lock_user(actor, user_id, version)
-    before = normalise_email(row.email_normalised or "")
+    before, was_active = normalise_email(row.email_normalised or ""), row.active
+    if normalise_email(facts.email) != before and not is_one_mailbox(facts.email):
+        raise MistakableAddress
     row.name_normalised, row.email_normalised = normalise_email(facts.user_name), normalise_email(facts.email)
-    row.external_id, row.active, row.document = facts.external_id, facts.active, facts.document
+    row.external_id, row.document = facts.external_id, facts.document
+    row.active = was_active if facts.active is None else facts.active
     row.changed_at, row.version = utc_now(), row.version + 1
     try:
         tenancy.flush()
     except IntegrityError as fault:
         raise NameTaken from fault
     subject = Subject("directory_user", row.id, facts.user_name)
-    record(actor, EventTag.DIRECTORY_USER_PUT, subject, active=facts.active)
-    settle(actor, row, formerly=before)
+    record(actor, EventTag.DIRECTORY_USER_PUT, subject, active=row.active)
+    settle(actor, row, formerly=before, was_active=was_active)
     return row.id
 
 
@@ -110,8 +114,8 @@ def remove_user(actor: Actor, user_id: UUID, version: int | None = None) -> None
     require(actor, Permission.MEMBER_PROVISION, actor.facts)
     lock_organisations(actor.organisation_id)
     row = _lock_user(actor, user_id, version)
-    row.active = False
-    settle(actor, row)
+    was_active, row.active = row.active, False
+    settle(actor, row, was_active=was_active)
     record(actor, EventTag.DIRECTORY_USER_REMOVE, Subject("directory_user", row.id, row.name_normalised))
     db.session.delete(row)
 
@@ -156,10 +160,14 @@ def remove_group(actor: Actor, group_id: UUID, version: int | None = None) -> No
 
 
 def settle_all(actor: Actor, user_ids: Collection[UUID]) -> None:
-    """Let the memberships of these people follow what is known of them now, in a fixed order."""
+    """Let the memberships of those who are active follow what is known of them now, in a fixed order."""
     rows = db.session.scalars(
         select(DirectoryUser)
-        .where(DirectoryUser.organisation_id == actor.organisation_id, DirectoryUser.id.in_(user_ids))
+        .where(
+            DirectoryUser.organisation_id == actor.organisation_id,
+            DirectoryUser.id.in_(user_ids),
+            DirectoryUser.active,
+        )
         .order_by(DirectoryUser.id)
     )
     for row in list(rows):

@@ -22,6 +22,15 @@ class UnknownMember(LockerError):
     message = N_("A group can hold only people whom the directory brought before.")
 
 
+class MistakableAddress(LockerError):
+    code = "directory_mistakable_address"
+    status = 400
+    message = N_(
+        "The e-mail address (emails, or userName) holds a sign that may be read as other letters, such as ² or ß. "
+        "Write it with the letters and digits that its mailbox has."
+    )
+
+
 class AdministratorStays(LockerError):
     """A directory that was taken over must not be able to empty an organisation of those who could stop it."""
 

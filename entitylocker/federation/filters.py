@@ -5,6 +5,7 @@ Whoever looks at ten people of five thousand must not have all of them read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from entitylocker.federation.listing import Kind
 from entitylocker.federation.models import DirectoryGroup, DirectoryGroupMember, DirectoryUser
 
 _Test = Callable[[Any], ColumnElement[bool]]
+# The database holds no text with NUL or one half of a surrogate pair (RFC 3629), and takes none.
+_IN_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,7 @@ def _of_comparison(kind: Kind, name: str, node: Comparison) -> Narrowed:
     make = _TESTS[kind].get(name)
     if make is None or node.op != CompareOperator.eq or not isinstance(node.value, str):
         return NOT_AT_ALL
-    # The database holds no text with that character, and takes none.
-    return Narrowed(false() if "\0" in node.value else make(node.value), True)
+    return Narrowed(false() if _IN_NO_TEXT.search(node.value) else make(node.value), True)
 
 
 def _name_of(path: AttrPath) -> str:

@@ -30,7 +30,8 @@ _ROLES = ", ".join(f"'{role}'" for role in GROUP_ROLES)
 class DirectoryToken(Identified, Dated, Base):
     """With what an organisation's directory comes. The token itself is shown once and kept as a digest.
 
-    `issued_by_id`: the membership it stands by. It opens nothing once that one may issue none any more.
+    `issued_by_id`: the membership it stands by. It opens nothing once that one may issue none any more. `reminded_at`:
+    when the administrators were last told that it ends soon.
     """
 
     __tablename__ = "directory_tokens"
@@ -48,12 +49,14 @@ class DirectoryToken(Identified, Dated, Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
 
 
 class DirectoryUser(Identified, Dated, Base):
     """A SCIM User (RFC 7643 section 4.1). `document`: the attributes that are kept, as the directory wrote them.
 
-    `membership_id`: who this is here, once they came in; `given_role`: the role the directory gave last.
+    `membership_id`: who this is here, once they came in, and who they were where people here removed them since;
+    `given_role`: what the directory's groups meant for them last.
     `email_normalised` is empty while the directory says no address: nobody is invited then.
     """
 

@@ -107,7 +107,12 @@ def read_metadata(outgoing: Outgoing, issuer: str, found: dict[str, Any]) -> Met
 
 
 def _is_safe(outgoing: Outgoing, url: str) -> bool:
-    """Whether nobody on the way can change what is said there: https, or a host that the operator allowed."""
+    """Whether nobody on the way can change what is said there: https, or a host that the operator allowed.
+
+    And whether it can be kept: half a character cannot.
+    """
+    if not url.isprintable():
+        return False
     try:
         return url.startswith("https://") or outgoing.hosts.target(url).allowed
     except OutgoingError:
@@ -198,7 +203,7 @@ def read_id_token(token: str, keys: dict[str, Any], *, issuer: str, client_id: s
     if claims.get("azp", client_id) != client_id:
         raise ProviderUntrustworthy(why="azp")
     subject = claims["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or "\0" in subject:
+    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
         raise ProviderUntrustworthy(why="sub")
     return Claims(issuer, subject, _called(claims))
 

@@ -8,14 +8,16 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from entitylocker.access import Actor
 from entitylocker.accounts.browsers import begin_session, visit
+from entitylocker.accounts.openers import Opener
 from entitylocker.accounts.throttling import limit_addresses
-from entitylocker.extensions import limiter
+from entitylocker.extensions import limiter, utc_now
 from entitylocker.federation import arrivals, overview, providers, tokens
 from entitylocker.federation import connections as own_connections
 from entitylocker.federation.arrivals import Trip
 from entitylocker.federation.providers import Provider
-from entitylocker.federation.rules import GROUP_ROLES
+from entitylocker.federation.rules import GROUP_ROLES, TOLD_BEFORE, days_left
 from entitylocker.federation.schemas import GroupRoleSchema, ProviderSchema, TokenSchema, WaySchema
 from entitylocker.web.actors import current_actor
 from entitylocker.web.arrival import open_to_all, session_only
@@ -95,6 +97,19 @@ def connections() -> str:
     return render_template("federation/connections.html", connections=own_connections.list_connections(current_actor()))
 
 
+def connected_sign_ins(actor: Actor) -> list[Opener]:
+    """The sign-ins of organisations that open the actor's place there, for the page about their account's security."""
+    return [
+        Opener(
+            gettext("Sign-in of %(organisation)s, as %(who)s", organisation=each.organisation_name, who=each.called),
+            each.since,
+            url_for("federation.connections"),
+        )
+        for each in own_connections.list_connections(actor)
+        if each.called is not None
+    ]
+
+
 @pages.post("/account/sign-ins/<slug>/try")
 @session_only
 @limiter.limit("60 per minute; 600 per hour")
@@ -151,6 +166,8 @@ def _directory_page(provider_form: Form, token_form: Form) -> str:
         group_roles=GROUP_ROLES,
         scim_address=link_to("scim.serve").rstrip("/"),
         return_address=providers.return_address,
+        left_of=lambda token: days_left(token.expires_at, utc_now()),
+        warned_from=TOLD_BEFORE.days,
     )
 
 

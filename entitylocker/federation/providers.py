@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
 from entitylocker.access import Actor, Permission, require
+from entitylocker.accounts.sessions import note_way_ended
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
@@ -20,6 +21,7 @@ from entitylocker.federation.errors import SlugTaken, UnknownWay
 from entitylocker.federation.models import IdentityProvider
 from entitylocker.federation.oidc import Client
 from entitylocker.federation.rules import require_own
+from entitylocker.federation.standing import tell_administrators
 from entitylocker.organisations.rights import lock_organisations
 from entitylocker.storage.secrets import SealedSecret, open_secret, seal_secret
 from entitylocker.tenancy import Tenant, open_use_case, use_case
@@ -84,7 +86,11 @@ def _set_up(actor: Actor, name: str, slug: str, answers: Answers, client_id: str
         tenancy.flush()
     except IntegrityError as fault:
         raise SlugTaken(field="slug") from fault
+    # Bookmarks lead there, and people would sign in with somebody else without a thought. Asked with the name in hand.
+    if db.session.scalar(text("SELECT lookup_way_of_another(:slug)"), {"slug": slug}):
+        raise SlugTaken(field="slug")
     record(actor, EventTag.IDENTITY_PROVIDER_SET_UP, Subject("identity_provider", row.id, name), issuer=row.issuer)
+    tell_administrators(row.organisation_id, "provider_set_up", name=name, by=actor.name)
     return row.id
 
 
@@ -115,6 +121,7 @@ def end_provider(actor: Actor, provider_id: UUID) -> None:
     ).scalar()
     if ended is None:
         raise NotFound
+    note_way_ended(actor, [provider_id])
     record(actor, EventTag.IDENTITY_PROVIDER_END, Subject("identity_provider", provider_id, ended))
 
 

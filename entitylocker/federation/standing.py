@@ -11,12 +11,14 @@ from sqlalchemy import select, update
 from entitylocker.access import Actor, Permission, Role
 from entitylocker.access.roles import permissions_of
 from entitylocker.accounts.notices import tell_person
+from entitylocker.accounts.sessions import note_way_ended
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation.models import DirectoryToken, IdentityProvider
 from entitylocker.organisations.events import MembershipEnded, OrganisationClosed, RoleChanged
 from entitylocker.organisations.models import Membership, Organisation
+from entitylocker.organisations.provisioning import end_invitations_of_directory
 from entitylocker.web.links import link_to
 
 
@@ -39,15 +41,25 @@ def on_organisation_closed(event: OrganisationClosed) -> None:
         .where(IdentityProvider.organisation_id == event.organisation_id, IdentityProvider.ended_at.is_(None))
         .values(ended_at=utc_now())
         .returning(IdentityProvider.id, IdentityProvider.name)
-    )
-    for row in ended.all():
+    ).all()
+    note_way_ended(event.actor, [row.id for row in ended])
+    for row in ended:
         record(event.actor, EventTag.IDENTITY_PROVIDER_END, Subject("identity_provider", row.id, row.name))
 
 
 def _end_tokens_of(actor: Actor, organisation_id: UUID, membership_id: UUID) -> None:
     mine = (DirectoryToken.organisation_id == organisation_id, DirectoryToken.issued_by_id == membership_id)
+    gone = db.session.scalar(
+        select(Membership.person_name).where(
+            Membership.organisation_id == organisation_id, Membership.id == membership_id
+        )
+    )
+    end_invitations_of_directory(actor, list(db.session.scalars(select(DirectoryToken.id).where(*mine))))
     for ended in _end_tokens(actor, *mine):
-        _tell_administrators(organisation_id, membership_id, ended.name)
+        # Else the directory would stop bringing and removing people, and nobody would know.
+        tell_administrators(
+            organisation_id, "directory_token_ended", but=membership_id, name=ended.name, who=gone or ""
+        )
 
 
 def _end_tokens(actor: Actor, *which: Any) -> Sequence[Any]:
@@ -62,21 +74,16 @@ def _end_tokens(actor: Actor, *which: Any) -> Sequence[Any]:
     return ended
 
 
-def _tell_administrators(organisation_id: UUID, gone: UUID, token_name: str) -> None:
-    """Else the directory would stop bringing and removing people, and nobody would know."""
+def tell_administrators(organisation_id: UUID, kind: str, *, but: UUID | None = None, **facts: Any) -> None:
+    """Tell the administrators, in the organisation's running transaction, of a token. `but`: a membership left out."""
     name = db.session.scalar(select(Organisation.name).where(Organisation.id == organisation_id)) or ""
-    who = db.session.scalar(
-        select(Membership.person_name).where(Membership.organisation_id == organisation_id, Membership.id == gone)
-    )
     others = select(Membership.person_id).where(
         Membership.organisation_id == organisation_id,
         Membership.ended_at.is_(None),
         Membership.source_kind.is_(None),
         Membership.role == Role.ADMINISTRATOR.value,
-        Membership.id != gone,
+        Membership.id.is_distinct_from(but),
     )
+    link = link_to("federation.directory", organisation_id=organisation_id)
     for person_id in list(db.session.scalars(others.order_by(Membership.id))):
-        tell_person(
-            person_id, "directory_token_ended", organisation=name, name=token_name, who=who or "",
-            link=link_to("federation.directory", organisation_id=organisation_id),
-        )  # fmt: skip
+        tell_person(person_id, kind, organisation=name, link=link, **facts)

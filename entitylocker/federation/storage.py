@@ -30,7 +30,7 @@ from entitylocker.accounts.schemas import EMAIL_MAX
 from entitylocker.errors import Conflict, NotFound, SameMoment
 from entitylocker.federation import directory, listing
 from entitylocker.federation.directory import GroupFacts, UserFacts
-from entitylocker.federation.errors import NameTaken, UnknownMember
+from entitylocker.federation.errors import MistakableAddress, NameTaken, UnknownMember
 from entitylocker.federation.filters import column_of, narrow
 from entitylocker.federation.listing import Kind, Row
 from entitylocker.federation.models import DirectoryGroup, DirectoryUser
@@ -134,7 +134,7 @@ class DirectoryStorage(ScimStorage):
             raise NotFoundException from None
         except NameTaken as fault:
             raise UniquenessException(detail=fault.text()) from None
-        except UnknownMember as fault:
+        except (UnknownMember, MistakableAddress) as fault:
             raise InvalidValueException(detail=fault.text()) from None
         except SameMoment:
             raise
@@ -185,8 +185,7 @@ def _user_facts(user: User) -> UserFacts:
     if len(email) > EMAIL_MAX:
         raise InvalidValueException(detail="An e-mail address holds up to 254 characters.")
     document = user.model_dump(include=_KEPT, mode="json", exclude_none=True)
-    active = user.active is not False
-    return UserFacts(user.user_name, email, user.external_id, active, document)
+    return UserFacts(user.user_name, email, user.external_id, user.active, document)
 
 
 def _group_facts(group: Group) -> GroupFacts:
@@ -211,8 +210,9 @@ def _membership(group_id: UUID, name: str) -> GroupMembership:
 def _user(row: DirectoryUser, groups: list[GroupMembership]) -> User:
     user = User.model_validate(row.document)
     user.id, user.external_id, user.groups = str(row.id), row.external_id, groups or None
-    if not row.active:
-        user.active = False
+    if user.active is not None or not row.active:
+        # What was written last may be old: people here remove members and let them in again.
+        user.active = row.active
     user.meta = _meta("User", row.created_at, row.changed_at, row.version)
     return user
 

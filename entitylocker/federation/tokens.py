@@ -20,6 +20,8 @@ from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation.models import DirectoryToken
 from entitylocker.federation.rules import TOKEN_LIFETIME, require_own
+from entitylocker.federation.standing import tell_administrators
+from entitylocker.organisations.provisioning import end_invitations_of_directory
 from entitylocker.organisations.rights import lock_organisations
 from entitylocker.tenancy import Tenant, open_use_case, use_case
 
@@ -54,6 +56,7 @@ def issue_token(actor: Actor, name: str) -> IssuedToken:
     )
     db.session.add(row)
     record(actor, EventTag.DIRECTORY_TOKEN_ISSUE, Subject("directory_token", row.id, name))
+    tell_administrators(row.organisation_id, "directory_token_issued", name=name, by=actor.name)
     return IssuedToken(row.id, name, token, row.expires_at)
 
 
@@ -71,7 +74,7 @@ def list_tokens(actor: Actor) -> list[DirectoryToken]:
 
 @use_case(Permission.DIRECTORY_MANAGE)
 def revoke_token(actor: Actor, token_id: UUID) -> None:
-    """End a token at once. Raises NotFound, also for one that has ended."""
+    """End a token at once, and what it invited to and nobody accepted. Raises NotFound, also for one that has ended."""
     require(actor, Permission.DIRECTORY_MANAGE, actor.facts)
     lock_organisations(actor.organisation_id)
     ended = db.session.execute(
@@ -87,6 +90,7 @@ def revoke_token(actor: Actor, token_id: UUID) -> None:
     if ended is None:
         raise NotFound
     record(actor, EventTag.DIRECTORY_TOKEN_REVOKE, Subject("directory_token", token_id, ended))
+    end_invitations_of_directory(actor, [token_id])
 
 
 @open_use_case("the token itself says which directory comes, and of which organisation")

@@ -106,8 +106,6 @@ def settle(actor: Actor, row: Proposal, administrators: dict[UUID, Membership]) 
     outcome = ends.get(result)
     if outcome is not None:
         end_proposal(actor, row, outcome, administrators)
-    if outcome is Outcome.CARRIED_OUT:
-        carry_out(actor, row)
     return outcome
 
 
@@ -121,8 +119,10 @@ def _begin_to_wait(actor: Actor, row: Proposal, administrators: dict[UUID, Membe
 
 
 def end_proposal(actor: Actor, row: Proposal, outcome: Outcome, administrators: dict[UUID, Membership]) -> None:
-    """End a proposal and tell the administrators."""
+    """End a proposal, carry it out where it passed, and tell the administrators, those included who are none now."""
     close_proposal(actor, row, outcome)
+    if outcome is Outcome.CARRIED_OUT:
+        carry_out(actor, row)
     mail_ended(actor, row, administrators.values())
 
 

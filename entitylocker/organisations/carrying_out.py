@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from entitylocker.access import Actor, OrganisationState, Role
 from entitylocker.errors import NotFound
-from entitylocker.organisations.invitations import invite_member
+from entitylocker.organisations.invitations import ForWhom, find_member_by_email, invite_member
 from entitylocker.organisations.life import close_by_quorum, lift_by_quorum
 from entitylocker.organisations.life_rules import ProposalKind
 from entitylocker.organisations.members import end_member
+from entitylocker.organisations.models import Membership
 from entitylocker.organisations.proposal_models import Proposal
 from entitylocker.organisations.rights import lock_members
 from entitylocker.organisations.role_changes import set_role
@@ -35,13 +36,24 @@ def _demote(actor: Actor, row: Proposal) -> None:
 
 
 def _replace(actor: Actor, row: Proposal) -> None:
-    """The lost account goes; whoever it belonged to is invited to come back with another one."""
+    """The lost account goes; whoever it belonged to is invited to come back with another one, or has that one here."""
     assert row.email is not None
     _remove(actor, row)
+    known = find_member_by_email(actor, row.email)
+    if known is not None:
+        _make_administrator(actor, known)
+        return
     # The vote invites, not the state of the organisation: this is how a suspended one gets its administrator back.
     awake = replace(actor, organisation_state=OrganisationState.ACTIVE)
+    guest = ForWhom(waits_for_lift=actor.organisation_state is OrganisationState.SUSPENDED)
     # Nor does it wait for another day: whoever took an account over could use up the limit every morning.
-    invite_member(awake, row.email, Role.ADMINISTRATOR, limited=False)
+    invite_member(awake, row.email, Role.ADMINISTRATOR, guest, limited=False)
+
+
+def _make_administrator(actor: Actor, known: Membership) -> None:
+    known = lock_members(known.organisation_id, [known.id])[known.id]
+    if known.role != Role.ADMINISTRATOR:
+        set_role(actor, known, Role.ADMINISTRATOR)
 
 
 _ACTS: dict[ProposalKind, Callable[[Actor, Proposal], None]] = {

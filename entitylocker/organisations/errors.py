@@ -53,6 +53,22 @@ class InvitationEnded(LockerError):
     advice = N_("If you accepted it, the organisation is on your start page. If not, ask for a new invitation.")
 
 
+class InvitationAsleep(InvitationEnded):
+    """Nobody comes into an organisation that is suspended."""
+
+    code = "invitation_asleep"
+    status = 409
+    message = N_("The organisation is suspended at the moment, so nobody can come in.")
+    advice = N_("This invitation works again once the suspension is lifted. Keep it, and try it then.")
+
+
+class EarlierInvitationStronger(LockerError):
+    code = "earlier_invitation_stronger"
+    status = 422
+    message = N_("This address is invited already, with a role that holds something beyond yours.")
+    advice = N_("Ask an administrator to take that invitation back first.")
+
+
 class NoSuchCode(LockerError):
     code = "no_such_code"
     status = 422
@@ -108,6 +124,15 @@ class AdministratorFromAbove(LockerError):
         "You look after this unit from above, so you cannot make anybody its administrator. An administrator of the "
         "organisation above invites the first one, on the page of departments and units there; those of the unit "
         "invite further ones."
+    )
+
+
+class SignatoryFromAbove(LockerError):
+    code = "signatory_from_above"
+    status = 422
+    message = N_(
+        "You look after this unit from above, so you cannot make anybody its signatory. An administrator of the unit "
+        "does that."
     )
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from entitylocker.organisations import service
 from entitylocker.organisations.blueprint import pages
-from entitylocker.organisations.errors import InvitationEnded, NoSuchCode
+from entitylocker.organisations.errors import InvitationAsleep, InvitationEnded, NoSuchCode
 from entitylocker.organisations.join_limits import limit_code_guesses
 from entitylocker.organisations.redeeming import OpenInvitation
 from entitylocker.organisations.rules import ROLE_MEANINGS
@@ -44,6 +44,8 @@ def _require_code(typed: str) -> str:
     code = find_code(typed)
     try:
         service.get_invitation(code or "")
+    except InvitationAsleep:
+        raise
     except InvitationEnded:
         raise NoSuchCode(field="code") from None
     return str(code)

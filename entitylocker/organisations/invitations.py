@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from uuid_utils.compat import uuid7
 
 from entitylocker import tenancy
@@ -21,11 +21,17 @@ from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import send_mail
-from entitylocker.organisations.errors import AdministratorFromAbove, AlreadyMember, MoreThanYouHold
+from entitylocker.organisations.errors import (
+    AdministratorFromAbove,
+    AlreadyMember,
+    EarlierInvitationStronger,
+    MoreThanYouHold,
+    SignatoryFromAbove,
+)
 from entitylocker.organisations.events import InvitationIssued
 from entitylocker.organisations.models import Invitation, Membership
 from entitylocker.organisations.rights import lock_state
-from entitylocker.organisations.rules import INVITATION_LIFETIMES, may_invite_to, sits_here
+from entitylocker.organisations.rules import ANSWERING_ROLES, INVITATION_LIFETIMES, may_invite_to, sits_here
 from entitylocker.organisations.sending_limits import count_sending
 from entitylocker.organisations.states import InvitationState, InvitationWay
 from entitylocker.tenancy import use_case
@@ -52,7 +58,8 @@ class IssuedInvitation:
 @dataclass(frozen=True)
 class ForWhom:
     """What an invitation says beside address and role. `run_id`: the run of bulk onboarding that issues it;
-    `through_organisation_id`: the organisation above from which that is done.
+    `through_organisation_id`: the organisation above from which that is done. `waits_for_lift`: the organisation is
+    suspended, and the time of the invitation begins when that is lifted.
     """
 
     guest_name: str = ""
@@ -60,18 +67,28 @@ class ForWhom:
     language: str | None = None
     run_id: UUID | None = None
     through_organisation_id: UUID | None = None
+    waits_for_lift: bool = False
 
 
 def may_issue(actor: Actor, role: Role) -> None:
     """Ask whether `actor` may bring somebody in with `role`.
 
-    Raises NotFound, PermissionDenied, AdministratorFromAbove, MoreThanYouHold.
+    Raises NotFound, PermissionDenied, AdministratorFromAbove, SignatoryFromAbove, MoreThanYouHold.
     """
     require(actor, Permission.MEMBER_INVITE, actor.facts)
-    if role is Role.ADMINISTRATOR and sits_here(actor):
-        raise AdministratorFromAbove(field="role")
+    if sits_here(actor):
+        refuse_from_above(role)
     if not may_invite_to(actor, role):
         raise MoreThanYouHold(field="role")
+
+
+def refuse_from_above(role: Role) -> None:
+    """Refuse a role that answers for the organisation, where somebody gives it who looks after it only as a branch.
+
+    Raises AdministratorFromAbove, SignatoryFromAbove.
+    """
+    if role in ANSWERING_ROLES:
+        raise (AdministratorFromAbove if role is Role.ADMINISTRATOR else SignatoryFromAbove)(field="role")
 
 
 @use_case(Permission.MEMBER_INVITE, fresh=True)
@@ -83,7 +100,8 @@ def invite_member(
     `limited`: whether the day's limit may refuse it.
 
     Only an account with that confirmed address can accept it. Raises MoreThanYouHold if the role holds anything that
-    the actor does not hold everywhere and without end, AlreadyMember, TooManyInvitations.
+    the actor does not hold everywhere and without end, EarlierInvitationStronger if that of the earlier one does,
+    AlreadyMember, TooManyInvitations.
     """
     require(actor, Permission.MEMBER_INVITE, actor.facts)
     may_issue(actor, role)
@@ -121,6 +139,7 @@ def new_invitation(actor: Actor, way: InvitationWay, role: Role, digest: bytes, 
         language=guest.language,
         run_id=guest.run_id,
         in_person=False,
+        waits_for_lift=guest.waits_for_lift,
     )
 
 
@@ -141,6 +160,7 @@ def send_invitation(actor: Actor, row: Invitation, token: str, *, limited: bool 
         link=link,
         email=email,
         expires_at=row.expires_at,
+        asleep=row.waits_for_lift,
     )
     return IssuedInvitation(
         row.id, InvitationWay.MAIL, role, link, row.expires_at, email=email, guest_name=row.guest_name or ""
@@ -162,7 +182,7 @@ def find_member_by_email(actor: Actor, email: str) -> Membership | None:
 
 def is_open(organisation_id: UUID | None) -> list[Any]:
     """The conditions of an invitation that can still be redeemed."""
-    return [*_pending(organisation_id), Invitation.expires_at > utc_now()]
+    return [*_pending(organisation_id), Invitation.waits_for_lift | (Invitation.expires_at > utc_now())]
 
 
 def _pending(organisation_id: UUID | None) -> list[Any]:
@@ -175,17 +195,38 @@ def _pending(organisation_id: UUID | None) -> list[Any]:
 
 
 def _end_earlier(actor: Actor, email: str) -> None:
+    """What stands open for the address makes room; not what the actor could not have issued."""
     same = Invitation.email_normalised == normalise_email(email)
-    db.session.execute(update(Invitation).where(*_pending(actor.organisation_id), same).values(revoked_at=utc_now()))
+    query = select(Invitation).where(*is_open(actor.organisation_id), same).order_by(Invitation.id)
+    for row in db.session.scalars(query.with_for_update()):
+        if not may_invite_to(actor, Role(row.role)):
+            raise EarlierInvitationStronger(field="email")
+        row.revoked_at = utc_now()
+        record(actor, EventTag.INVITATION_REVOKE, subject_of(row), because="replaced")
+
+
+def wake_invitations(organisation_id: UUID) -> None:
+    """Let the time of what was issued while the organisation was suspended begin now, in the running transaction."""
+    waiting = (*_pending(organisation_id), Invitation.waits_for_lift)
+    ends = utc_now() + INVITATION_LIFETIMES[InvitationWay.MAIL]
+    db.session.execute(update(Invitation).where(*waiting).values(expires_at=ends, waits_for_lift=False))
 
 
 def end_invitations_of(actor: Actor, membership_id: UUID) -> None:
     """End what a member who goes has issued: nobody comes back through a link of their own."""
-    theirs = Invitation.invited_by_id == membership_id
-    query = select(Invitation).where(*is_open(actor.organisation_id), theirs).order_by(Invitation.id)
+    _end_open(actor, Invitation.invited_by_id == membership_id, because="inviter")
+
+
+def end_invitations_to(actor: Actor, email: str) -> None:
+    """End what stands open for the address of a member who goes: whoever came in another way kept it unused."""
+    _end_open(actor, Invitation.email_normalised == normalise_email(email), because="membership")
+
+
+def _end_open(actor: Actor, which: ColumnElement[bool], *, because: str) -> None:
+    query = select(Invitation).where(*is_open(actor.organisation_id), which).order_by(Invitation.id)
     for row in db.session.scalars(query.with_for_update()):
         row.revoked_at = utc_now()
-        record(actor, EventTag.INVITATION_REVOKE, subject_of(row), because="inviter")
+        record(actor, EventTag.INVITATION_REVOKE, subject_of(row), because=because)
 
 
 def end_all_invitations(actor: Actor) -> None:
@@ -222,7 +263,7 @@ def state_of(row: Invitation) -> InvitationState:
         return InvitationState.REDEEMED
     if row.revoked_at is not None:
         return InvitationState.REVOKED
-    return InvitationState.OPEN if row.expires_at > utc_now() else InvitationState.EXPIRED
+    return InvitationState.OPEN if row.waits_for_lift or row.expires_at > utc_now() else InvitationState.EXPIRED
 
 
 @use_case(Permission.MEMBER_INVITE)
@@ -243,15 +284,20 @@ def revoke_invitation(actor: Actor, invitation_id: UUID) -> None:
 
 @use_case(Permission.MEMBER_INVITE)
 def revoke_run(actor: Actor, run_id: UUID) -> list[UUID]:
-    """Take back what a run of bulk onboarding issued here and nobody accepted; returns the invitations' ids."""
+    """Take back what a run of bulk onboarding issued here and nobody accepted.
+
+    Returns the ids of all that are taken back, those from an earlier try as well.
+    """
     require(actor, Permission.MEMBER_INVITE, actor.facts)
     assert actor.organisation_id is not None
     lock_state(actor.organisation_id)
-    query = select(Invitation).where(*_pending(actor.organisation_id), Invitation.run_id == run_id)
+    issued = (Invitation.organisation_id == actor.organisation_id, Invitation.run_id == run_id)
+    query = select(Invitation).where(*issued, Invitation.redeemed_at.is_(None))
     rows = list(db.session.scalars(query.order_by(Invitation.id).with_for_update()))
     for row in rows:
-        row.revoked_at = utc_now()
-        record(actor, EventTag.INVITATION_REVOKE, subject_of(row))
+        if row.revoked_at is None:
+            row.revoked_at = utc_now()
+            record(actor, EventTag.INVITATION_REVOKE, subject_of(row))
     return [row.id for row in rows]
 
 
@@ -292,7 +338,7 @@ def renew(actor: Actor, row: Invitation) -> None:
     row.expires_at = row.sent_at + INVITATION_LIFETIMES[InvitationWay(row.way)]
     row.invited_by_id, row.invited_by_person_id = actor.membership_id, actor.person_id
     row.invited_by_name = actor.name
-    row.through_organisation_id, row.by_directory = None, False
+    row.through_organisation_id, row.by_directory, row.directory_token_id = None, False, None
     record(actor, EventTag.INVITATION_RESEND, subject_of(row), role=row.role, way=row.way)
 
 

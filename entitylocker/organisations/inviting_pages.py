@@ -79,19 +79,24 @@ def invite_by_phone(organisation_id: UUID) -> tuple[str, int]:
 
 @pages.post(f"{ALL}/slips/print")
 @session_only
-def print_slips(organisation_id: UUID) -> str:
-    """Slips to print: the one named, or all that are open."""
-    wanted = load(SlipChoice, {name: request.form[name] for name in request.form if name == "invitation_id"})
-    found = service.print_slips(current_actor(), [wanted["invitation_id"]] if wanted["invitation_id"] else None)
+def print_slips(organisation_id: UUID) -> str | Response:
+    """Slips to print: the one named, or those that are open, so many at once."""
+    wanted = load(SlipChoice, {name: request.form[name] for name in request.form if name in SlipChoice().fields})
+    named = [wanted["invitation_id"]] if wanted["invitation_id"] else None
+    found = service.print_slips(current_actor(), named, after=wanted["after"], most=service.SLIPS_AT_ONCE)
+    if not found and wanted["after"]:
+        flash(gettext("There are no more slips to print."), "ok")
+        return redirect(url_for(".invitations", organisation_id=organisation_id), 303)
     if not found:
         raise NotFound
-    return _slips(found)
+    return _slips(found, {"after": found[-1].id} if len(found) == service.SLIPS_AT_ONCE else None)
 
 
-def _slips(found: list[service.Slip]) -> str:
+def _slips(found: list[service.Slip], following: dict[str, UUID] | None = None) -> str:
     return render_template(
         "organisations/slips.html",
         back=url_for(".invitations", organisation_id=current_actor().organisation_id),
+        following=following,
         **faces_of(found),
     )
 

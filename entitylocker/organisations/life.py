@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from entitylocker import tenancy
-from entitylocker.access import Actor, OrganisationState, Permission, require
+from entitylocker.access import Actor, OrganisationState, Permission, Reason, decide, require
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
-from entitylocker.errors import NotFound
+from entitylocker.errors import NotFound, PermissionDenied
 from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import defer
 from entitylocker.organisations.errors import (
@@ -28,6 +28,7 @@ from entitylocker.organisations.life_jobs import tell_life
 from entitylocker.organisations.life_rules import UNDO_WITHIN, SuspendedBy, may_undo_closing
 from entitylocker.organisations.models import Organisation, OrganisationKeyRow
 from entitylocker.organisations.rights import change_state, lock_organisations, note_state
+from entitylocker.organisations.rules import lasting_permissions
 from entitylocker.tenancy import use_case
 
 S = OrganisationState
@@ -93,14 +94,23 @@ def find_export(actor: Actor) -> ExportFacts:
 def suspend_organisation(actor: Actor, reason: str) -> None:
     """Stop everything now: nothing can be changed and nobody outside gets anything, until it is lifted.
 
-    For administrators who lost trust in an account. Raises NotActive.
+    For administrators who lost trust in an account, and by their own role: who acts for one for a time has no vote in
+    lifting it. Raises PermissionDenied, NotActive.
     """
     require(actor, Permission.ORGANISATION_SUSPEND, actor.facts)
+    if not may_suspend(actor):
+        raise PermissionDenied(Reason.NO_ROLE, permission=Permission.ORGANISATION_SUSPEND.value)
     row = _lock(actor)
     if row.state != S.ACTIVE:
         raise NotActive
     _set_state(actor, row, S.SUSPENDED, reason)
     _record(actor, EventTag.ORGANISATION_SUSPEND, row, reason=reason)
+
+
+def may_suspend(actor: Actor) -> bool:
+    """Whether the actor holds the right by the membership itself, not by a role that was given beside it."""
+    may = decide(actor, Permission.ORGANISATION_SUSPEND, actor.facts)
+    return bool(may) and Permission.ORGANISATION_SUSPEND in lasting_permissions(actor, own_only=True)
 
 
 @use_case(Permission.ORGANISATION_REOPEN, fresh=True)

@@ -16,6 +16,7 @@ from entitylocker.extensions import db, utc_now
 from entitylocker.jobs.queue import housekeeper, job_actor, task
 from entitylocker.notifications.service import send_mail
 from entitylocker.organisations.events import IdentifierExpired
+from entitylocker.organisations.invitations import wake_invitations
 from entitylocker.organisations.life_rules import UNDO_WITHIN
 from entitylocker.organisations.members import list_addresses
 from entitylocker.organisations.models import Organisation
@@ -34,10 +35,17 @@ def tell_life(organisation_id: str, what: str, who: str, reason: str) -> None:
 
 @use_case(Permission.HOUSEKEEPING)
 def send_life_mails(actor: Actor, what: str, who: str, reason: str) -> None:
-    """The mails of `tell_life`, in one transaction of the organisation. `what`: the tag of the event."""
+    """The mails of `tell_life`, in one transaction of the organisation. `what`: the tag of the event.
+
+    Whoever lifted the suspension, invitations that waited for that begin here.
+    """
     require(actor, Permission.HOUSEKEEPING, actor.facts)
     assert actor.organisation_id is not None
-    name = db.session.scalar(select(Organisation.name).where(Organisation.id == actor.organisation_id)) or ""
+    name, state = db.session.execute(
+        select(Organisation.name, Organisation.state).where(Organisation.id == actor.organisation_id)
+    ).one()
+    if state != OrganisationState.SUSPENDED:
+        wake_invitations(actor.organisation_id)
     for address in list_addresses(actor.organisation_id, [Role.ADMINISTRATOR]):
         send_mail(
             to=address,

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from entitylocker.access import OrganisationState
 from entitylocker.organisations import service
 from entitylocker.organisations.blueprint import pages
+from entitylocker.organisations.life import may_suspend
 from entitylocker.organisations.life_rules import EXPORT_KEEPS, OBJECTION_TIME, UNDO_WITHIN
 from entitylocker.organisations.life_schemas import CloseSchema, LiftSchema, ReasonSchema
 from entitylocker.organisations.presenting import LIFE_FACES, LIFE_LABELS
@@ -82,6 +83,7 @@ def _life_page(suspending: Form | None = None, lifting: Form | None = None, clos
         State=OrganisationState,
         label=gettext(LIFE_LABELS[actor.organisation_state]),
         face=LIFE_FACES[actor.organisation_state],
+        may_suspend=may_suspend(actor),
         suspending=suspending,
         lifting=lifting,
         closing=closing,

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from entitylocker.access import Role
 from entitylocker.access.roles import SEAT_ROLES
-from entitylocker.accounts.schemas import NEEDED, EmailAddress, Line
+from entitylocker.accounts.schemas import NEEDED, Line, NewEmailAddress
 from entitylocker.organisations.life_rules import ProposalKind
 from entitylocker.organisations.proposals import Wish
 from entitylocker.organisations.schemas import NAME_MAX
@@ -60,7 +60,7 @@ class RemoveSchema(ReasonSchema):
         role = Role(data["role"]) if data["role"] and kind is ProposalKind.DEMOTE else None
         email = None
         if kind is ProposalKind.REPLACE:
-            email = EmailAddress(required=True).deserialize(data["email"], "email", data)
+            email = NewEmailAddress(required=True).deserialize(data["email"], "email", data)
         return {"wish": Wish(kind, data["reason"], data["concerned_id"], role, email)}
 
 

@@ -17,7 +17,7 @@ from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.errors import LastAdministrator, NeedsQuorum
 from entitylocker.organisations.events import MembershipEnded
-from entitylocker.organisations.invitations import end_invitations_of
+from entitylocker.organisations.invitations import end_invitations_of, end_invitations_to
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.rights import lock_members, note_change
 from entitylocker.tenancy import use_case
@@ -132,6 +132,8 @@ def end_locked(actor: Actor, leaving: Membership) -> None:
     leaving.ended_at, leaving.ended_by_name = utc_now(), actor.name
     note_change(leaving)
     end_invitations_of(actor, leaving.id)
+    if leaving.source_kind is None:
+        end_invitations_to(actor, leaving.person_email)
     subject = Subject("membership", leaving.id, leaving.person_name)
     record(actor, EventTag.MEMBERSHIP_END, subject, role=leaving.role)
     tenancy.publish(MembershipEnded(actor, leaving.organisation_id, leaving.id, leaving.person_id))

@@ -207,6 +207,12 @@ class Invitation(Identified, Dated, Base):
         Index("ix_invitations_email_normalised", "email_normalised"),
         Index("ix_invitations_guest_key", "organisation_id", "guest_key"),
         Index("ix_invitations_run_id", "organisation_id", "run_id", postgresql_where=text("run_id IS NOT NULL")),
+        Index(
+            "ix_invitations_directory_token_id",
+            "organisation_id",
+            "directory_token_id",
+            postgresql_where=text("directory_token_id IS NOT NULL"),
+        ),
         {"info": {"kind": TableKind.OWN}},
     )
 
@@ -221,17 +227,21 @@ class Invitation(Identified, Dated, Base):
     run_id: Mapped[UUID | None]
     wrapped_code: Mapped[bytes | None] = mapped_column(LargeBinary)
     in_person: Mapped[bool] = mapped_column(Boolean, default=False)
+    # Issued while the organisation was suspended: its time begins when that is lifted.
+    waits_for_lift: Mapped[bool] = mapped_column(Boolean, default=False)
     sent_at: Mapped[datetime | None]
     role: Mapped[str] = mapped_column(Text)
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     expires_at: Mapped[datetime]
-    # None: the directory invited, or an officer of an organisation above.
+    # None: the directory invited by itself, or an officer of an organisation above did.
     invited_by_id: Mapped[UUID | None]
     # Who that was, member or not: nobody lets themselves in.
     invited_by_person_id: Mapped[UUID | None]
     # The organisation above whose officer invited from there: whether they still may is asked of it.
     through_organisation_id: Mapped[UUID | None]
     by_directory: Mapped[bool] = mapped_column(Boolean, default=False)
+    # The token with which the directory came: whether it still stands is asked of it.
+    directory_token_id: Mapped[UUID | None]
     invited_by_name: Mapped[str] = mapped_column(Text)
     redeemed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -25,17 +26,27 @@ def on_invitation_issued(happening: InvitationIssued) -> None:
     if happening.role in STRONG:
         by, who = happening.actor.name, happening.guest_name
         place, but = happening.organisation_id, happening.actor.person_id
-        _tell_administrators(place, happening.role, but, "strong_role_offered", by=by, who=who)
+        tell_administrators(place, "strong_role_offered", but=but, role=happening.role.value, by=by, who=who)
 
 
 def on_membership_began(happening: MembershipBegan) -> None:
     """The other administrators hear of a new one. Of a new signatory they hear already."""
     if happening.role is Role.ADMINISTRATOR:
-        place, who = happening.organisation_id, happening.actor.name
-        _tell_administrators(place, happening.role, happening.person_id, "strong_role_begun", who=who)
+        _tell_of_administrator(happening, happening.actor.name)
 
 
-def _tell_administrators(organisation_id: UUID, role: Role, but: UUID | None, kind: str, **facts: str) -> None:
+def _tell_of_administrator(happening: MembershipBegan | RoleChanged, who: str) -> None:
+    place, but, role = happening.organisation_id, happening.person_id, Role.ADMINISTRATOR.value
+    tell_administrators(place, "strong_role_begun", but=but, role=role, who=who)
+
+
+def tell_administrators(
+    organisation_id: UUID, kind: str, *, but: UUID | None = None, also: UUID | None = None, **facts: Any
+) -> None:
+    """Tell the administrators, in the organisation's running transaction: `kind` and `facts` as of `tell_person`.
+
+    `but`: a person who knows; `also`: one who is told, administrator or not.
+    """
     name = _name_of(organisation_id)
     query = select(Membership.person_id).where(
         Membership.organisation_id == organisation_id,
@@ -44,16 +55,16 @@ def _tell_administrators(organisation_id: UUID, role: Role, but: UUID | None, ki
         Membership.role == Role.ADMINISTRATOR.value,
         Membership.person_id.is_distinct_from(but),
     )
-    for person_id in list(db.session.scalars(query)):
-        tell_person(person_id, kind, organisation=name, role=role.value, **facts)
+    people = [*db.session.scalars(query), *([] if also is None else [also])]
+    for person_id in dict.fromkeys(people):
+        tell_person(person_id, kind, organisation=name, **facts)
 
 
 def on_role_changed(happening: RoleChanged) -> None:
     """The member hears of another role, unless they changed it themselves; the administrators of one more of them."""
     if happening.after is Role.ADMINISTRATOR:
         who = db.session.scalar(select(Membership.person_name).where(Membership.id == happening.membership_id)) or ""
-        place = happening.organisation_id
-        _tell_administrators(place, happening.after, happening.person_id, "strong_role_begun", who=who)
+        _tell_of_administrator(happening, who)
     if happening.person_id == happening.actor.person_id:
         return
     tell_person(

@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext
 
 from entitylocker.access import Actor
 from entitylocker.notifications.service import send_mail
-from entitylocker.organisations.life_rules import OBJECTION_TIME
+from entitylocker.organisations.leavings import LEFT_LABELS, Left, find_left
+from entitylocker.organisations.life_rules import OBJECTION_TIME, Outcome
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.proposal_models import Proposal
 from entitylocker.web.links import link_to
@@ -28,12 +29,15 @@ def mail_waiting(actor: Actor, row: Proposal, concerned: Membership) -> None:
 
 
 def mail_ended(actor: Actor, row: Proposal, administrators: Iterable[Membership]) -> None:
-    """Tell those who were administrators until now how it ended."""
+    """Tell those who were administrators until now how it ended, and what whom it concerned gave that stands."""
+    left = find_left(row.organisation_id, row.concerned_id) if row.outcome == Outcome.CARRIED_OUT else []
     for each in administrators:
-        _mail(actor, row, each, "ended", until=None)
+        _mail(actor, row, each, "ended", until=None, left=left if each.id != row.concerned_id else ())
 
 
-def _mail(actor: Actor, row: Proposal, to: Membership, what: str, *, until: datetime | None) -> None:
+def _mail(
+    actor: Actor, row: Proposal, to: Membership, what: str, *, until: datetime | None, left: Iterable[Left] = ()
+) -> None:
     send_mail(
         to=to.person_email,
         subject=lazy_gettext("EntityLocker: a proposal in %(organisation)s", organisation=actor.organisation_name),
@@ -50,4 +54,6 @@ def _mail(actor: Actor, row: Proposal, to: Membership, what: str, *, until: date
         reason=row.reason,
         until=until,
         link=link_to("organisations.proposals", organisation_id=row.organisation_id),
+        left=[{"kind": LEFT_LABELS[each.kind], "name": each.name, "role": each.role} for each in left],
+        places=list(dict.fromkeys(link_to(each.endpoint, organisation_id=row.organisation_id) for each in left)),
     )

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from entitylocker.organisations import service
 from entitylocker.organisations.blueprint import pages
+from entitylocker.organisations.leavings import LEFT_LABELS
 from entitylocker.organisations.life_rules import KIND_LABELS, OBJECTION_TIME, OUTCOME_LABELS, Outcome, ProposalKind
 from entitylocker.organisations.life_schemas import SMALLER_ROLES, RemoveSchema, VoteSchema
 from entitylocker.organisations.models import Membership
@@ -27,6 +28,7 @@ def proposals(organisation_id: UUID) -> str:
         proposals=service.list_proposals(current_actor()),
         kinds=KIND_LABELS,
         outcomes=OUTCOME_LABELS,
+        left_labels=LEFT_LABELS,
         objection_days=OBJECTION_TIME.days,
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from entitylocker.access import Actor, Permission, Role, decide, require
 from entitylocker.extensions import db, utc_now
 from entitylocker.organisations.ballots import ballot_of
+from entitylocker.organisations.leavings import Left, find_left
 from entitylocker.organisations.life_rules import OBJECTION_TIME, Count, Outcome, ProposalKind, count
 from entitylocker.organisations.models import Membership
 from entitylocker.organisations.presenting import Reminder
@@ -24,7 +25,10 @@ SHOWN_ENDED = 50
 
 @dataclass(frozen=True)
 class ProposalView:
-    """A proposal at this moment. `waits_until`: until when whom it concerns may object to one who decides alone."""
+    """A proposal at this moment. `waits_until`: until when whom it concerns may object to one who decides alone.
+
+    `left`: what they gave that stands, where it was carried out.
+    """
 
     id: UUID
     kind: ProposalKind
@@ -47,6 +51,7 @@ class ProposalView:
     may_object: bool
     may_withdraw: bool
     may_carry_out: bool
+    left: tuple[Left, ...]
 
 
 @dataclass(frozen=True)
@@ -155,4 +160,12 @@ def _view(actor: Actor, row: Proposal, votes: list[ProposalVote], administrators
         may_object=acts and me is not None and me == row.concerned_id and row.objected_at is None,
         may_withdraw=acts and me == row.proposed_by_id,
         may_carry_out=acts and me in ballot.voters and count(ballot, now) is Count.PASSED,
+        left=_left(actor, row),
     )
+
+
+def _left(actor: Actor, row: Proposal) -> tuple[Left, ...]:
+    """For those who can end it."""
+    if row.outcome != Outcome.CARRIED_OUT or not decide(actor, Permission.PROPOSAL_MAKE, actor.facts):
+        return ()
+    return tuple(find_left(row.organisation_id, row.concerned_id))

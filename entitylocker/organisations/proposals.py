@@ -23,6 +23,7 @@ from entitylocker.organisations.ballots import (
     subject_of,
 )
 from entitylocker.organisations.errors import (
+    AlreadyMember,
     NameDiffers,
     NotActive,
     NotConcerned,
@@ -34,6 +35,7 @@ from entitylocker.organisations.errors import (
     SmallerRole,
 )
 from entitylocker.organisations.events import MembershipEnded, RoleChanged
+from entitylocker.organisations.invitations import find_member_by_email
 from entitylocker.organisations.life import get_life, require_export
 from entitylocker.organisations.life_rules import PROPOSAL_LIFETIME, Outcome, ProposalKind, SuspendedBy
 from entitylocker.organisations.models import Membership
@@ -60,8 +62,8 @@ class Wish:
 def propose(actor: Actor, wish: Wish) -> UUID:
     """Propose something to the administrators; the proposer's vote counts as yes. Answers the proposal's id.
 
-    Where that carries it, it is carried out at once. Raises NoVoteHere, NotConcerned, SmallerRole, ProposedAlready,
-    NotSuspended, OperatorsWord, ExportFirst, NameDiffers, and what carrying it out raises.
+    Where that carries it, it is carried out at once. Raises NoVoteHere, NotConcerned, SmallerRole, AlreadyMember,
+    ProposedAlready, NotSuspended, OperatorsWord, ExportFirst, NameDiffers, and what carrying it out raises.
     """
     require(actor, Permission.PROPOSAL_MAKE, actor.facts)
     administrators = lock_administrators(actor)
@@ -174,6 +176,9 @@ def _check(actor: Actor, wish: Wish, administrators: dict[UUID, Membership]) -> 
         concerned = administrators.get(wish.concerned_id) if wish.concerned_id is not None else None
         if concerned is None or concerned.id == actor.membership_id:
             raise NotConcerned(field="concerned_id")
+        known = find_member_by_email(actor, wish.email) if wish.email is not None else None
+        if known is not None and known.id in administrators:
+            raise AlreadyMember(field="email")
         return concerned
     _check_state(actor, wish)
     return None

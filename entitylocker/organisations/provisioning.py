@@ -6,7 +6,9 @@ before.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -54,10 +56,13 @@ def find_member(actor: Actor, email: str, membership_id: UUID | None) -> Members
 def let_directory_invite(actor: Actor, email: str, role: Role, name: str) -> None:
     """Invite somebody of the directory by mail, once; with another role the open invitation ends and a new one goes.
 
-    Raises TooManyRequests: a directory must not be made a mill of mails.
+    It stands by the token with which the directory said so last, and by the administrator who let a group mean another
+    role meanwhile, if that is `actor`. Raises TooManyRequests: a directory must not be made a mill of mails.
     """
     waiting = _open_invitation(actor, email)
+    token_id = actor.token_id or (waiting.directory_token_id if waiting is not None else None)
     if waiting is not None and waiting.role == role.value:
+        waiting.directory_token_id = token_id
         return
     _check_pace(actor, email)
     if waiting is not None:
@@ -65,7 +70,7 @@ def let_directory_invite(actor: Actor, email: str, role: Role, name: str) -> Non
     token, digest = new_token()
     row = new_invitation(actor, InvitationWay.MAIL, role, digest, ForWhom(guest_name=name))
     row.email, row.email_normalised = email, normalise_email(email)
-    row.invited_by_id, row.by_directory = None, True
+    row.by_directory, row.directory_token_id = True, token_id
     db.session.add(row)
     record(actor, EventTag.INVITATION_ISSUE, Subject("invitation", row.id, email), role=role.value, way=row.way)
     send_invitation(actor, row, token)
@@ -88,9 +93,17 @@ def let_directory_uninvite(actor: Actor, email: str) -> None:
         _revoke(actor, waiting)
 
 
-def _revoke(actor: Actor, waiting: Invitation) -> None:
+def end_invitations_of_directory(actor: Actor, token_ids: Collection[UUID]) -> None:
+    """End what a directory issued with these tokens, which end: nobody comes back through the hand of another."""
+    issued = Invitation.directory_token_id.in_(token_ids)
+    query = select(Invitation).where(*is_open(actor.organisation_id), issued).order_by(Invitation.id)
+    for row in db.session.scalars(query.with_for_update()):
+        _revoke(actor, row, because="directory")
+
+
+def _revoke(actor: Actor, waiting: Invitation, **because: Any) -> None:
     waiting.revoked_at = utc_now()
-    record(actor, EventTag.INVITATION_REVOKE, subject_of(waiting))
+    record(actor, EventTag.INVITATION_REVOKE, subject_of(waiting), **because)
 
 
 def _open_invitation(actor: Actor, email: str) -> Invitation | None:

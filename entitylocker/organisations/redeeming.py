@@ -13,12 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from entitylocker import tenancy
 from entitylocker.access import Actor, OrganisationState, Permission, Role, require
 from entitylocker.accounts.models import Person
-from entitylocker.accounts.rules import mask_email, normalise_email
+from entitylocker.accounts.rules import mask_email
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
-from entitylocker.organisations.errors import AlreadyMember, ForAnotherAddress, InvitationEnded
+from entitylocker.notifications.addresses import same_mailbox
+from entitylocker.organisations.errors import AlreadyMember, ForAnotherAddress, InvitationAsleep, InvitationEnded
 from entitylocker.organisations.events import MembershipBegan
 from entitylocker.organisations.invitations import is_open
 from entitylocker.organisations.inviters import may_let_in
@@ -63,15 +64,20 @@ class MyInvitation:
 
 def is_for(way: InvitationWay, invited: str | None, email: str) -> bool:
     """Whether an account with the confirmed address `email` may accept: by mail only the invited address."""
-    return way is not InvitationWay.MAIL or normalise_email(invited or "") == normalise_email(email)
+    return way is not InvitationWay.MAIL or same_mailbox(invited or "", email)
 
 
 @open_use_case("the link or code says which organisation it is for")
 def get_invitation(token: str) -> OpenInvitation:
-    """What an invitation is to. `token`: the secret of a link, or a code as it was typed. Raises InvitationEnded."""
+    """What an invitation is to. `token`: the secret of a link, or a code as it was typed.
+
+    Raises InvitationEnded; InvitationAsleep for one that will work once the organisation is not suspended any more.
+    """
+    values = {"digest": digest_of_bearer(token)}
     with tenancy.transaction(Tenant()):
-        statement = text("SELECT * FROM lookup_invitation(:digest)")
-        row = db.session.execute(statement, {"digest": digest_of_bearer(token)}).mappings().first()
+        row = db.session.execute(text("SELECT * FROM lookup_invitation(:digest)"), values).mappings().first()
+        if row is None and db.session.scalar(text("SELECT lookup_sleeping_invitation(:digest)"), values):
+            raise InvitationAsleep
     if row is None:
         raise InvitationEnded
     return OpenInvitation(**{**row, "role": Role(row["role"]), "way": InvitationWay(row["way"])})
@@ -102,7 +108,7 @@ def _known(row: Any) -> dict[str, Any]:
 def redeem_invitation(actor: Actor, token: str) -> UUID:
     """Accept an invitation as the signed-in person; returns the organisation's id. A link or code works once.
 
-    Raises InvitationEnded, ForAnotherAddress, AlreadyMember.
+    Raises InvitationEnded, InvitationAsleep, ForAnotherAddress, AlreadyMember.
     """
     found = get_invitation(token)
     guest = replace(actor, organisation_id=found.organisation_id, organisation_name=found.organisation_name)

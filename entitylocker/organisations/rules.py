@@ -83,10 +83,10 @@ def may_invite_to(actor: Actor, role: Role) -> bool:
     """An invitation carries a role without scope and end, so its giver must hold all of it that way.
 
     Whoever holds MEMBER_SEAT that way gives seats in any role, without holding what goes with them. What a delegation
-    gave, which can be taken back, seats nobody who answers for the organisation. Who sits here through a branch makes
-    no administrator: that one would hold more than the branch gives, and might be a second account of theirs.
+    gave, which can be taken back, seats nobody who answers for the organisation. Neither does who sits here through a
+    branch: that one would hold what the branch never gives, and might be a second account of theirs.
     """
-    if role in SEAT_ROLES or (role is Role.ADMINISTRATOR and sits_here(actor)):
+    if role in SEAT_ROLES or (role in ANSWERING_ROLES and sits_here(actor)):
         return False
     own_only = role in ANSWERING_ROLES
     return may_seat(actor, own_only=own_only) or permissions_of(role) <= lasting_permissions(actor, own_only=own_only)
@@ -100,7 +100,7 @@ def may_change_role(actor: Actor, before: Role, after: Role) -> bool:
     """
     if before is Role.ADMINISTRATOR or SEAT_ROLES & {before, after}:
         return False
-    if after is Role.ADMINISTRATOR and sits_here(actor):
+    if after in ANSWERING_ROLES and sits_here(actor):
         return False
     own_only = bool(ANSWERING_ROLES & {before, after})
     lasting = lasting_permissions(actor, own_only=own_only)

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from entitylocker.access import Role
-from entitylocker.accounts.schemas import NEEDED, EmailAddress, Line, Name
+from entitylocker.accounts.schemas import NEEDED, Line, Name, NewEmailAddress
 from entitylocker.errors import N_
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.notifications.phones import find_phone
@@ -89,7 +89,7 @@ class RoleSchema(Schema):
 class InviteSchema(Schema):
     """Whom to invite, and as what."""
 
-    email = EmailAddress(required=True)
+    email = NewEmailAddress(required=True)
     role = fields.String(required=True, error_messages=NEEDED, validate=validate.OneOf([role.value for role in Role]))
 
     @post_load
@@ -128,9 +128,10 @@ class PhoneSchema(Schema):
 
 
 class SlipChoice(Schema):
-    """Which slip; None: all."""
+    """Which slip; None: all, in parts, `after` the last of the part before."""
 
     invitation_id = fields.UUID(load_default=None)
+    after = fields.UUID(load_default=None)
 
 
 class JoinSchema(Schema):

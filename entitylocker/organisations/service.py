@@ -74,9 +74,17 @@ from entitylocker.organisations.review import (
 )
 from entitylocker.organisations.role_changes import change_role, get_member
 from entitylocker.organisations.sending_limits import Sendings, get_sendings
-from entitylocker.organisations.slips import Slip, invite_by_phone, issue_slip, print_slips, renew_code
+from entitylocker.organisations.slips import (
+    SLIPS_AT_ONCE,
+    Slip,
+    invite_by_phone,
+    issue_slip,
+    print_slips,
+    renew_code,
+)
 
 __all__ = [
+    "SLIPS_AT_ONCE",
     "ExportFacts",
     "ForWhom",
     "Holder",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,18 +23,30 @@ from entitylocker.web.links import link_to
 
 @dataclass(frozen=True)
 class Signatory:
-    """A time in which somebody was authorised signatory over the whole organisation. `until` None: still is."""
+    """A time in which somebody was authorised signatory over the whole organisation. `until` None: still is.
+
+    `given`: by a role given to them, beside that of their membership.
+    """
 
     name: str
     since: datetime
     until: datetime | None
+    given: bool = False
+
+
+_find_given: list[Callable[[UUID], list[Signatory]]] = []
+
+
+def register_given(find: Callable[[UUID], list[Signatory]]) -> None:
+    """Let the room above say who signs by a role given to them; `find(organisation_id)` runs in the transaction."""
+    _find_given[:] = [find]
 
 
 def list_signatories(organisation_id: UUID) -> list[Signatory]:
     """The authorised signatories, current ones in front, then the newest; in a running transaction.
 
-    Made of the memberships and the changes of their roles, so that no way of coming in or going is left out. Who acts
-    through another organisation is not among them: that is on the page of agencies.
+    Made of the memberships, the changes of their roles and the roles given beside them, so that no way of coming in or
+    going is left out. Who acts through another organisation is not among them: that is on the page of agencies.
     """
     changes: dict[UUID, list[RoleChange]] = defaultdict(list)
     query = select(RoleChange).where(RoleChange.organisation_id == organisation_id).order_by(RoleChange.id)
@@ -43,6 +56,7 @@ def list_signatories(organisation_id: UUID) -> list[Signatory]:
         select(Membership).where(Membership.organisation_id == organisation_id, Membership.source_kind.is_(None))
     )
     found = [term for member in members for term in _terms(member, changes[member.id])]
+    found += [term for find in _find_given for term in find(organisation_id)]
     return sorted(found, key=lambda term: (term.until is None, term.since), reverse=True)
 
 

@@ -37,6 +37,8 @@ from entitylocker.tenancy import use_case
 from entitylocker.web.display import LOCALES
 from entitylocker.web.links import link_to
 
+# A picture takes its time: so many are printed on one page.
+SLIPS_AT_ONCE = 50
 _SECRET_LABEL = b"entitylocker/slip/1:"
 
 
@@ -113,8 +115,12 @@ def renew_code(actor: Actor, invitation_id: UUID) -> IssuedInvitation:
 
 
 @use_case(Permission.MEMBER_INVITE, fresh=True)
-def print_slips(actor: Actor, invitation_ids: Iterable[UUID] | None = None, run_id: UUID | None = None) -> list[Slip]:
-    """The open slips of the actor's organisation: those named, those of a run, or all. The trail says who saw them.
+def print_slips(
+    actor: Actor, invitation_ids: Iterable[UUID] | None = None, *, after: UUID | None = None, most: int | None = None
+) -> list[Slip]:
+    """The open slips of the actor's organisation, oldest first: those named, or all. The trail says who saw them.
+
+    `after`: only those made after that one; `most`: no more than so many.
 
     Those that only others may see are left out. Raises MoreThanYouHold.
     """
@@ -122,9 +128,9 @@ def print_slips(actor: Actor, invitation_ids: Iterable[UUID] | None = None, run_
     query = select(Invitation).where(*is_open(actor.organisation_id), Invitation.way == InvitationWay.SLIP.value)
     if invitation_ids is not None:
         query = query.where(Invitation.id.in_(list(invitation_ids)))
-    if run_id is not None:
-        query = query.where(Invitation.run_id == run_id)
-    rows = [row for row in db.session.scalars(query.order_by(Invitation.id)) if _may_see(actor, row)]
+    if after is not None:
+        query = query.where(Invitation.id > after)
+    rows = [row for row in db.session.scalars(query.order_by(Invitation.id)) if _may_see(actor, row)][:most]
     for row in rows:
         record(actor, EventTag.INVITATION_PRINT, subject_of(row))
     return [_slip(actor, row) for row in rows]

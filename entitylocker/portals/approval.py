@@ -14,6 +14,7 @@ from entitylocker.extensions import db, utc_now
 from entitylocker.portals.errors import AlreadyDecided
 from entitylocker.portals.models import Portal, PortalState
 from entitylocker.tenancy import use_case
+from entitylocker.vault.models import DocumentType
 
 S = PortalState
 
@@ -25,6 +26,13 @@ def list_for_approval(actor: Actor) -> list[Portal]:
     record(actor, EventTag.OPERATOR_READ, Subject("portals"))
     portals = list(db.session.scalars(select(Portal).order_by(Portal.id.desc())))
     return sorted(portals, key=lambda portal: portal.state != S.PROPOSED)
+
+
+@use_case(Permission.OPERATOR_REVIEW)
+def list_document_types(actor: Actor) -> list[DocumentType]:
+    """What the codes of document types mean."""
+    require(actor, Permission.OPERATOR_REVIEW, actor.facts)
+    return list(db.session.scalars(select(DocumentType)))
 
 
 @use_case(Permission.OPERATOR_APPROVE, fresh=True)

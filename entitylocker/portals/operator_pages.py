@@ -16,6 +16,7 @@ from entitylocker.portals.addresses import host_of
 from entitylocker.portals.schemas import DisputeSchema, NoteSchema, ReasonSchema
 from entitylocker.web.actors import acting_actor
 from entitylocker.web.arrival import operator_only
+from entitylocker.web.display import select_language
 from entitylocker.web.errors import words
 from entitylocker.web.forms import Form
 
@@ -164,6 +165,7 @@ def _page(about: UUID | None, problems: dict[str, list[str]]) -> str:
         identifiers=organisations.list_pending_identifiers(actor),
         names=organisations.list_pending_names(actor),
         portals=approval.list_for_approval(actor),
+        labels={found.code: found.label(select_language()) for found in approval.list_document_types(actor)},
         host_of=host_of,
         words_of=words,
         about=about,

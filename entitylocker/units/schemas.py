@@ -10,7 +10,7 @@ from uuid import UUID
 from marshmallow import Schema, fields, post_load, pre_load, validate
 
 from entitylocker.access import Role
-from entitylocker.accounts.schemas import NEEDED, EmailAddress, Line, Name
+from entitylocker.accounts.schemas import NEEDED, Line, Name, NewEmailAddress
 from entitylocker.errors import N_
 from entitylocker.identifiers import OrganisationKind
 from entitylocker.units.rules import AGENCY_ROLES, DEPTH
@@ -62,7 +62,7 @@ class AskSchema(_Form):
 class HeadSchema(_Form):
     """Who shall administer a unit first."""
 
-    email = EmailAddress(required=True)
+    email = NewEmailAddress(required=True)
 
 
 class SeenSchema(_Form):

@@ -9,7 +9,7 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -32,6 +32,7 @@ from entitylocker.extensions import Base, db, utc_now
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.notifications.service import list_outbox
 from entitylocker.organisations import service as organisations_service
+from entitylocker.organisations.rules import today
 from entitylocker.portals import service as portals
 from entitylocker.sharing import service as sharing
 from entitylocker.sharing.views import Choices
@@ -246,7 +247,7 @@ class Scene(LifeThings, UnitThings, FederationThings, OnboardingThings):
     def _new_delegation_id(self, house: House) -> UUID:
         return give_delegation(
             house.administrator.actor, membership_id=house.ids["membership_id"], role=Role.READER,
-            folder_id=house.ids["folder_id"], starts_on=date.today(), ends_on=None, reason="for the matrix",
+            folder_id=house.ids["folder_id"], starts_on=today(), ends_on=None, reason="for the matrix",
         )  # fmt: skip
 
     def _new_portal_id(self, house: House) -> UUID:
@@ -414,7 +415,7 @@ FIELDS: dict[str, Callable[[Scene], dict[str, Any]]] = {
     "organisations.change_role": lambda scene: {"role": "auditor"},
     "organisations.invite": lambda scene: {"email": f"guest{next(_numbers)}@example.in", "role": "reader"},
     "delegations.give": lambda scene: {
-        "membership_id": str(scene.own.ids["membership_id"]), "role": "reader", "starts_on": date.today().isoformat(),
+        "membership_id": str(scene.own.ids["membership_id"]), "role": "reader", "starts_on": today().isoformat(),
         "reason": "for the matrix",
     },
     "vault.edit": lambda scene: {"title": f"Title {next(_numbers)}", "type_code": "PANCR"},

@@ -86,7 +86,7 @@ RISKY: dict[Permission, dict[str, str]] = {
 # Some of what these allow is risky; those acts are named, the others can be undone or concern one document.
 SOME: dict[Permission, set[str]] = {
     P.UNIT_MANAGE: {"units.joining.ask_to_join", "units.joining.end_unit"},
-    P.MEMBER_SEAT: {"onboarding.running.start_run", "onboarding.undoing._stop"},
+    P.MEMBER_SEAT: {"onboarding.running.start_run", "onboarding.undoing.undo_run"},
     P.ACCOUNT_OWN: {
         "accounts.address_change._ask", "accounts.authenticator.begin_app", "accounts.authenticator.confirm_app",
         "accounts.authenticator.remove_app", "accounts.passkeys._put", "accounts.passkeys.remove_passkey",

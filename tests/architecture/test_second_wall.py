@@ -391,6 +391,8 @@ WORKER_SEES = {
     "tellings": {"id", "told_id", "created_at"},
     # It has providers asked what they say of themselves.
     "identity_providers": {"organisation_id", "id", "ended_at", "asked_at"},
+    # It has administrators told of tokens that end soon.
+    "directory_tokens": {"organisation_id", "id", "issued_by_id", "expires_at", "revoked_at", "reminded_at"},
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -21,6 +21,7 @@ from entitylocker.audit.service import EventFilter
 from entitylocker.audit.tags import LABELS, EventTag
 from entitylocker.errors import NotFound, PermissionDenied
 from entitylocker.extensions import db
+from entitylocker.organisations.rules import today
 from tests.factories import Organisations
 
 
@@ -107,9 +108,9 @@ def test_the_filter_takes_days_words_and_kinds(app: Flask, organisations: Organi
     act(app, actor, "100% tax_papers")
     assert [event.subject_name for event in events(app, actor, EventFilter(text="0% TAX_"))] == ["100% tax_papers"]
     assert events(app, actor, EventFilter(text="tax%papers")) == []
-    today = date.today()
-    assert events(app, actor, EventFilter(from_day=today - timedelta(days=1), to_day=today + timedelta(days=1)))
-    assert events(app, actor, EventFilter(to_day=today - timedelta(days=2))) == []
+    day = today()
+    assert events(app, actor, EventFilter(from_day=day - timedelta(days=1), to_day=day + timedelta(days=1)))
+    assert events(app, actor, EventFilter(to_day=day - timedelta(days=2))) == []
 
 
 def test_the_export_disarms_formulas_and_is_itself_an_event(app: Flask, organisations: Organisations) -> None:

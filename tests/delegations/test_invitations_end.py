@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +11,7 @@ from entitylocker.access import Role
 from entitylocker.delegations.giving import give_delegation, revoke_delegation
 from entitylocker.organisations import service
 from entitylocker.organisations.errors import InvitationEnded
+from entitylocker.organisations.rules import today
 from tests.factories import Organisations
 
 
@@ -26,7 +26,7 @@ def test_an_invitation_ends_with_the_role_by_which_it_was_issued(
         assert membership_id is not None
         delegation_id = give_delegation(
             administrator.actor, membership_id=membership_id, role=Role.ADMINISTRATOR, folder_id=None,
-            starts_on=date.today(), ends_on=None, reason="for a while",
+            starts_on=today(), ends_on=None, reason="for a while",
         )  # fmt: skip
         issued = service.invite_member(helper.actor, guest.email, Role.RECORDS_OFFICER)
         token = urlsplit(issued.link).path.rsplit("/", 1)[-1]

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from entitylocker.extensions import limiter
 from entitylocker.federation import tokens
 from entitylocker.outgoing import Hosts
 from entitylocker.web.engine_room import engines
@@ -79,5 +80,7 @@ def provider() -> Iterator[str]:
 @pytest.fixture
 def way(app: Flask, organisations: Organisations, provider: str, monkeypatch: pytest.MonkeyPatch) -> Way:
     with app.app_context():
+        # All tests come from one address; on a quick machine they would be too many for it in a minute.
+        limiter.storage.reset()
         monkeypatch.setattr(engines().outgoing, "hosts", Hosts.parse(provider.removeprefix("http://")))
     return make_way(app, organisations.make(), provider)

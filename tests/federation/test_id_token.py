@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from entitylocker.federation.errors import ProviderUntrustworthy
@@ -72,6 +72,13 @@ def test_a_list_of_audiences_names_who_asked() -> None:
 def test_a_token_of_which_anything_does_not_hold_is_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(ProviderUntrustworthy):
         read(signed(claims(**changed)))
+
+
+def test_half_a_character_is_no_subject() -> None:
+    """JSON can say it, the database cannot look for it."""
+    said = json.dumps(claims(sub="a\ud800")).encode()
+    with pytest.raises(ProviderUntrustworthy, match="sub"):
+        read(jws.serialize_compact({"alg": "RS256", "kid": "one"}, said, KEY))
 
 
 def test_a_token_signed_by_nobody_is_refused() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select, text, update
 
 from entitylocker import tenancy
@@ -15,12 +17,14 @@ from entitylocker.federation import overview, tokens
 from entitylocker.notifications.models import OutboxMessage
 from entitylocker.organisations import service
 from entitylocker.organisations.models import Invitation, Membership
+from entitylocker.organisations.role_changes import change_role
 from entitylocker.tenancy import DatabaseRole, Tenant
-from tests.factories import Organisations, Person, csrf_token
-from tests.federation.conftest import Directory
+from tests.factories import Member, Organisations, Person, csrf_token
+from tests.federation.conftest import USER, Directory
 
 OFF = {"op": "replace", "path": "active", "value": False}
 ON = {"op": "replace", "path": "active", "value": True}
+RENAMED = {"op": "replace", "path": "displayName", "value": "M. Joshi"}
 
 
 def role_of(directory: Directory, person: Person) -> str | None:
@@ -58,6 +62,38 @@ def accept(directory: Directory, person: Person) -> None:
 def set_role(directory: Directory, group_id: str, role: Role | None) -> None:
     with directory.app.test_request_context():
         overview.set_group_role(directory.administrator.actor, UUID(group_id), role.value if role else None)
+
+
+def change_by_hand(directory: Directory, member: Member, role: Role) -> None:
+    with directory.app.test_request_context():
+        assert member.actor.membership_id is not None
+        change_role(directory.administrator.actor, member.actor.membership_id, role)
+
+
+def remove_by_hand(directory: Directory, member: Member) -> None:
+    with directory.app.test_request_context():
+        assert member.actor.membership_id is not None
+        service.end_membership(directory.administrator.actor, member.actor.membership_id)
+
+
+def invite_by_hand(directory: Directory, person: Person, role: Role) -> str:
+    """An administrator invites somebody; answers the secret of the link."""
+    with directory.app.test_request_context():
+        issued = service.invite_member(directory.administrator.actor, person.email, role)
+    return urlsplit(issued.link).path.rsplit("/", 1)[-1]
+
+
+def accept_by_hand(person: Person, secret: str) -> None:
+    with person.app.test_request_context():
+        service.redeem_invitation(Person.actor.fget(person), secret)
+
+
+def let_in_by_hand(directory: Directory, person: Person, role: Role) -> None:
+    accept_by_hand(person, invite_by_hand(directory, person, role))
+
+
+def is_active(directory: Directory, made: dict[str, Any]) -> bool:
+    return json.loads(directory.ask("GET", f"/Users/{made['id']}").data).get("active", True)
 
 
 def tags_of(directory: Directory) -> list[str]:
@@ -181,13 +217,123 @@ def test_who_was_removed_by_people_is_not_brought_back_by_the_way(
 ) -> None:
     member = organisations.add_member(Role.READER, directory.administrator.organisation_id)
     made = directory.bring(member.email)
-    with directory.app.test_request_context():
-        membership_id = member.actor.membership_id
-        assert membership_id is not None
-        service.end_membership(directory.administrator.actor, membership_id)
-    assert json.loads(directory.ask("GET", f"/Users/{made['id']}").data)["active"] is False
-    directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "displayName", "value": "Somebody"})
-    assert invitations_to(directory, member.email)[1:] == []
+    remove_by_hand(directory, member)
+    assert not is_active(directory, made)
+    path = f"/Users/{made['id']}"
+    said_nothing = (
+        directory.patch(path, RENAMED),
+        directory.patch(path, {"op": "remove", "path": "active"}),
+        directory.ask("PUT", path, {"schemas": [USER], "userName": member.email, "displayName": "Meera"}),
+    )
+    assert all(answer.status_code < 300 for answer in said_nothing)
+    assert not is_active(directory, made) and invitations_to(directory, member.email)[1:] == []
+
+
+def test_who_was_removed_by_people_does_not_come_back_by_an_older_invitation(
+    directory: Directory, organisations: Organisations
+) -> None:
+    person = organisations.person()
+    secret = invite_by_hand(directory, person, Role.READER)
+    directory.bring(person.email)
+    accept_by_hand(person, secret)
+    (waiting,) = [row for row in invitations_to(directory, person.email) if row.by_directory]
+    assert waiting.revoked_at is None
+    member = Member(**vars(person), organisation_id=directory.administrator.organisation_id)
+    remove_by_hand(directory, member)
+    (ended,) = [row for row in invitations_to(directory, person.email) if row.by_directory]
+    assert ended.revoked_at is not None
+
+
+def test_who_was_let_in_again_by_people_stays_at_a_mere_rename_and_goes_when_switched_off(
+    directory: Directory, organisations: Organisations
+) -> None:
+    member = organisations.add_member(Role.READER, directory.administrator.organisation_id)
+    made = directory.bring(member.email)
+    remove_by_hand(directory, member)
+    directory.patch(f"/Users/{made['id']}", RENAMED)
+    let_in_by_hand(directory, member, Role.AUDITOR)
+    assert is_active(directory, made)
+    directory.patch(f"/Users/{made['id']}", {**RENAMED, "value": "Meera"})
+    assert role_of(directory, member) == Role.AUDITOR
+    directory.patch(f"/Users/{made['id']}", OFF)
+    assert role_of(directory, member) is None
+
+
+def test_who_was_switched_off_and_let_in_by_people_stays_until_the_directory_says_more(
+    directory: Directory, organisations: Organisations
+) -> None:
+    member = organisations.add_member(Role.READER, directory.administrator.organisation_id)
+    made = directory.bring(member.email)
+    group = directory.group("Readers", made["id"])
+    directory.patch(f"/Users/{made['id']}", OFF)
+    let_in_by_hand(directory, member, Role.AUDITOR)
+    directory.patch(f"/Users/{made['id']}", RENAMED)
+    set_role(directory, group["id"], Role.READER)
+    assert not is_active(directory, made) and role_of(directory, member) == Role.AUDITOR
+    assert directory.ask("DELETE", f"/Users/{made['id']}").status_code == 204
+    assert role_of(directory, member) == Role.AUDITOR
+
+
+def test_a_new_record_for_the_same_mailbox_keeps_the_member_when_the_old_one_goes(
+    directory: Directory, organisations: Organisations
+) -> None:
+    """So directories do it where a userName changes."""
+    member = organisations.add_member(Role.MEMBER, directory.administrator.organisation_id)
+    old = directory.bring(member.email)
+    group = directory.group("Signers", old["id"])
+    set_role(directory, group["id"], Role.SIGNATORY)
+    new = directory.bring(f"renamed-{member.email}", emails=[{"value": member.email, "primary": True}])
+    assert role_of(directory, member) == Role.SIGNATORY
+    assert directory.ask("DELETE", f"/Users/{old['id']}").status_code == 204
+    assert role_of(directory, member) == Role.MEMBER, "what the groups of the old record gave goes with it"
+    directory.patch(f"/Users/{new['id']}", OFF)
+    assert role_of(directory, member) is None
+
+
+def test_a_new_record_keeps_the_invitation_when_the_old_one_goes(
+    directory: Directory, organisations: Organisations
+) -> None:
+    guest = organisations.person()
+    old = directory.bring(guest.email)
+    directory.bring(f"renamed-{guest.email}", emails=[{"value": guest.email, "primary": True}])
+    directory.ask("DELETE", f"/Users/{old['id']}")
+    assert [row.revoked_at for row in invitations_to(directory, guest.email)] == [None]
+
+
+@pytest.mark.parametrize("called", ["http://evil.example/ click", "✔ Verified Officer"])
+def test_a_name_that_leads_somewhere_or_wears_a_badge_stands_on_no_invitation(
+    directory: Directory, called: str
+) -> None:
+    directory.bring("called@example.in", displayName=called)
+    assert [row.guest_name for row in invitations_to(directory, "called@example.in")] == [None]
+
+
+def test_a_record_of_somebody_else_with_that_address_keeps_nobody(
+    directory: Directory, organisations: Organisations
+) -> None:
+    organisation_id = directory.administrator.organisation_id
+    one, other = (organisations.add_member(Role.READER, organisation_id) for _ in range(2))
+    made, theirs = directory.bring(one.email), directory.bring(other.email)
+    directory.patch(f"/Users/{theirs['id']}", {"op": "add", "path": "emails", "value": [{"value": one.email}]})
+    directory.patch(f"/Users/{made['id']}", OFF)
+    assert (role_of(directory, one), role_of(directory, other)) == (None, Role.READER)
+
+
+def test_a_role_given_by_hand_stays_until_the_directorys_answer_is_another(
+    directory: Directory, organisations: Organisations
+) -> None:
+    member = organisations.add_member(Role.MEMBER, directory.administrator.organisation_id)
+    made = directory.bring(member.email)
+    group = directory.group("Signers", made["id"])
+    set_role(directory, group["id"], Role.SIGNATORY)
+    change_by_hand(directory, member, Role.MEMBER)
+    directory.patch(f"/Users/{made['id']}", RENAMED)
+    other = directory.group("Everybody", made["id"])
+    assert role_of(directory, member) == Role.MEMBER, "whoever was demoted does not get the role back by the way"
+    set_role(directory, other["id"], Role.READER)
+    assert role_of(directory, member) == Role.MEMBER, "together they still mean signatory"
+    set_role(directory, group["id"], None)
+    assert role_of(directory, member) == Role.READER
 
 
 def test_another_address_in_the_directory_does_not_lose_the_member(
@@ -221,3 +367,14 @@ def test_everything_a_directory_does_is_in_the_trail(directory: Directory, organ
     assert "brought or changed a person from the directory" in text
     assert "removed a person from the directory" in text
     assert "Entra of the head office" in text
+
+
+def test_an_address_that_may_be_read_as_anothers_is_refused_and_those_of_before_go_on(directory: Directory) -> None:
+    tail = f"{uuid4().hex[:8]}@mail.example.in"
+    refused = directory.ask("POST", "/Users", {"schemas": [USER], "userName": f"clerk\u00b2-{tail}"})
+    assert refused.status_code == 400 and "emails, or userName" in json.loads(refused.data)["detail"]
+    assert invitations_to(directory, f"clerk2-{tail}") == []
+    made = directory.bring(f"clerk2-{tail}")
+    off = {"schemas": [USER], "userName": f"clerk\u00b2-{tail}", "active": False}
+    answer = directory.ask("PUT", f"/Users/{made['id']}", off)
+    assert answer.status_code == 200, "nothing is new about it, and it can be switched off"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +18,7 @@ from entitylocker.federation import providers, tokens
 from entitylocker.federation.errors import ProviderDoesNotAnswer, ProviderUntrustworthy
 from entitylocker.federation.oidc import Metadata, _is_safe, discover
 from entitylocker.organisations import service
+from entitylocker.organisations.rules import today
 from entitylocker.outgoing import Hosts
 from entitylocker.web.engine_room import engines
 from tests.factories import Member, Organisations, Person, csrf_token
@@ -107,7 +107,7 @@ def test_only_who_holds_it_for_good_connects_other_systems(way: Way, organisatio
         assert membership_id is not None
         give_delegation(
             way.administrator.actor, membership_id=membership_id, role=Role.ADMINISTRATOR, folder_id=None,
-            starts_on=date.today(), ends_on=None, reason="stands in",
+            starts_on=today(), ends_on=None, reason="stands in",
         )  # fmt: skip
         with pytest.raises(PermissionDenied):
             tokens.issue_token(member.actor, "Left behind")
@@ -123,6 +123,8 @@ def test_a_provider_without_https_is_refused(way: Way, monkeypatch: pytest.Monke
             discover(engines().outgoing, way.provider)
         unsafe = replace(_METADATA, token_endpoint="http://login.example.in/token")
         assert not _is_safe(engines().outgoing, unsafe.token_endpoint)
+        for unkept in ("https://l/\ud800", "https://l/\0"):
+            assert not _is_safe(engines().outgoing, unkept), "the database keeps neither"
         assert _is_safe(engines().outgoing, _METADATA.token_endpoint)
 
 
@@ -212,6 +214,7 @@ def test_an_ended_provider_ends_its_sessions_at_once(way: Way) -> None:
 
 def test_a_disconnected_identity_loses_its_sessions_and_signs_nobody_in(way: Way) -> None:
     own = way.connect(way.administrator, "asha@corp")
+    assert "Sign-in of" in own.get("/account/security").get_data(as_text=True)
     client, _ = way.sign_in("asha@corp")
     with way.app.test_request_context():
         row = providers.list_providers(way.administrator.actor)[0]
@@ -219,6 +222,7 @@ def test_a_disconnected_identity_loses_its_sessions_and_signs_nobody_in(way: Way
     assert done.status_code == 303
     assert client.get(f"/organisations/{way.administrator.organisation_id}").status_code == 303
     assert way.sign_in("asha@corp")[1].status_code == 403
+    assert "Sign-in of" not in own.get("/account/security").get_data(as_text=True)
 
 
 def test_a_removed_member_is_out_at_once_and_cannot_come_back_that_way(way: Way, organisations: Organisations) -> None:

@@ -177,6 +177,20 @@ def test_filters_that_make_no_sense_are_refused(directory: Directory, wanted: st
     assert "Traceback" not in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("Users", "userName"), ("Users", "externalId"), ("Users", "displayName"), ("Groups", "displayName")],
+)
+@pytest.mark.parametrize("odd", ["\x00", "\ud800"])
+def test_what_no_text_of_the_database_holds_is_found_nowhere(
+    directory: Directory, kind: str, name: str, odd: str
+) -> None:
+    schemas = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]
+    body = {"schemas": schemas, "filter": f"{name} eq {json.dumps(odd)}"}
+    answer = directory.ask("POST", f"/{kind}/.search", body)
+    assert answer.status_code == 200 and json.loads(answer.data)["totalResults"] == 0
+
+
 def test_too_much_at_once_is_refused(directory: Directory) -> None:
     long = " or ".join(f'userName eq "{number}"' for number in range(500))
     assert directory.ask("GET", f"/Users?filter={long}").status_code == 400

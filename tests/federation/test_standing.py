@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,9 +12,12 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from entitylocker import tenancy
-from entitylocker.access import Permission, Role
+from entitylocker.access import Actor, OrganisationState, Permission, Role
 from entitylocker.access.roles import ROLE_PERMISSIONS
-from entitylocker.extensions import db
+from entitylocker.accounts.models import PersonSession
+from entitylocker.delegations.errors import RightsChanged
+from entitylocker.delegations.service import load_member, recheck_rights
+from entitylocker.extensions import db, utc_now
 from entitylocker.federation import directory as directory_acts
 from entitylocker.federation import providers, tokens
 from entitylocker.federation.errors import DirectoryTokenEnded
@@ -20,22 +25,27 @@ from entitylocker.federation.models import DirectoryToken, DirectoryUser, Identi
 from entitylocker.federation.tokens import find_directory
 from entitylocker.notifications.models import OutboxMessage
 from entitylocker.organisations import service
+from entitylocker.organisations.life_rules import ProposalKind
 from entitylocker.organisations.models import Membership
+from entitylocker.organisations.service import Wish
 from entitylocker.tenancy import DatabaseRole, Tenant
+from entitylocker.vault.models import Folder
+from entitylocker.vault.service import create_folder
 from tests.factories import Member, Organisations, Person
 from tests.federation.conftest import Directory, make_directory
 from tests.federation.ways import Way
-from tests.organisations.helpers import close, end_administrator
+from tests.organisations.helpers import close, end_administrator, put_export
 
 ENDED = "The directory of your organisation cannot change anything any more"
 
 
 def mails_to(person: Person, subject: str) -> list[str]:
+    """What was written to a person, the oldest first, without its line breaks."""
     with person.app.app_context(), tenancy.transaction(Tenant(DatabaseRole.WORKER)):
         found = select(OutboxMessage.text).where(
             OutboxMessage.recipient == person.email, OutboxMessage.subject == subject
         )
-        return list(db.session.scalars(found))
+        return [" ".join(text.split()) for text in db.session.scalars(found.order_by(OutboxMessage.id))]
 
 
 def trail_of(member: Member) -> list[str]:
@@ -136,6 +146,76 @@ def test_closing_ends_tokens_and_ways_in(way: Way) -> None:
     tags = trail_of(administrator)
     assert "directory_token:revoke" in tags and "identity_provider:end" in tags
     assert mails_to(administrator, ENDED) == []
+
+
+def came_by(way: Way) -> tuple[Actor, UUID]:
+    """The administrator as they come by their own provider, and that provider."""
+    way.connect(way.administrator, "asha@corp")
+    way.sign_in("asha@corp")
+    person_id = way.administrator.person_id
+    with way.app.app_context():
+        with tenancy.transaction(Tenant(person_id=person_id)):
+            by_provider = select(PersonSession).where(PersonSession.provider_id.is_not(None))
+            session = db.session.scalars(by_provider).one()
+        actor = load_member(person_id, session.id, way.administrator.organisation_id)
+    assert actor is not None and actor.limited_to is not None and session.provider_id is not None
+    return actor, session.provider_id
+
+
+def folders_of(member: Member) -> dict[str, UUID]:
+    with member.app.app_context(), tenancy.transaction(Tenant(organisation_id=member.organisation_id)):
+        return {folder.name: folder.id for folder in db.session.scalars(select(Folder))}
+
+
+def test_what_came_by_a_provider_that_ended_meanwhile_writes_nothing(way: Way) -> None:
+    """Between the look at the session and the commit."""
+    held, provider_id = came_by(way)
+    (root,) = folders_of(way.administrator).values()
+    with way.app.app_context():
+        create_folder(held, root, "In time")
+        providers.end_provider(way.administrator.actor, provider_id)
+        with pytest.raises(RightsChanged):
+            create_folder(held, root, "Too late")
+    assert "In time" in folders_of(way.administrator) and "Too late" not in folders_of(way.administrator)
+
+
+def test_the_end_of_a_provider_waits_for_a_commit_that_has_looked(way: Way) -> None:
+    held, provider_id = came_by(way)
+    (root,) = folders_of(way.administrator).values()
+    administrator, ended = way.administrator.actor, threading.Event()
+
+    def end() -> None:
+        with way.app.app_context():
+            providers.end_provider(administrator, provider_id)
+        ended.set()
+
+    thread = threading.Thread(target=end)
+    with way.app.app_context(), tenancy.transaction(tenancy.tenant_of(held), held) as running:
+        create_folder(held, root, "In time")
+        recheck_rights(running)
+        thread.start()
+        assert not ended.wait(0.3)
+    thread.join(30)
+    assert ended.is_set() and "In time" in folders_of(way.administrator)
+
+
+def test_who_came_by_a_provider_may_end_it_and_is_out_then(way: Way) -> None:
+    held, provider_id = came_by(way)
+    (root,) = folders_of(way.administrator).values()
+    with way.app.app_context():
+        providers.end_provider(held, provider_id)
+        assert providers.list_providers(way.administrator.actor) == []
+        with pytest.raises(RightsChanged):
+            create_folder(held, root, "Too late")
+
+
+def test_who_came_by_a_provider_may_close_the_organisation_and_is_out_then(way: Way) -> None:
+    held, _ = came_by(way)
+    put_export(way.administrator)
+    wish = Wish(ProposalKind.CLOSE, "for a test", name=held.organisation_name)
+    with way.app.test_request_context():
+        service.propose(replace(held, confirmed_at=utc_now()), wish)
+        assert way.administrator.actor.organisation_state is OrganisationState.CLOSED
 
 
 def test_an_organisation_that_was_reopened_sets_up_its_ways_anew(way: Way) -> None:

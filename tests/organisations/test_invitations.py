@@ -24,6 +24,7 @@ from entitylocker.notifications.service import list_outbox
 from entitylocker.notifications.sms import list_text_messages
 from entitylocker.organisations import join_limits, service
 from entitylocker.organisations.errors import (
+    EarlierInvitationStronger,
     ForAnotherAddress,
     HandItOverInPerson,
     InvitationEnded,
@@ -34,9 +35,11 @@ from entitylocker.organisations.models import Invitation, Organisation
 from entitylocker.organisations.slip_codes import ALPHABET, LENGTH, find_code
 from entitylocker.organisations.states import InvitationState
 from entitylocker.tenancy import Tenant
+from tests.delegations.test_delegations import give
 from tests.factories import PASSWORD, Member, Organisations, Person, csrf_token
 from tests.organisations.helpers import change
 from tests.organisations.test_members import give_until_tomorrow
+from tests.organisations.test_proposals import tags
 
 
 def invite(member: Member, email: str, role: Role = Role.READER) -> str:
@@ -165,14 +168,11 @@ def test_attack_12_an_invitation_is_not_redeemed_by_another_address(organisation
     assert redeem(invited, token) == administrator.organisation_id, "the attempts did not use it up"
 
 
-@pytest.mark.parametrize(
-    "way", ["{local}@EXAMPLE.in", "{upper}@example.IN", " {local}@example.in ", "{wide}@example.in"]
-)
+@pytest.mark.parametrize("way", ["{local}@EXAMPLE.in", "{upper}@example.IN", " {local}@example.in "])
 def test_the_same_address_written_otherwise_redeems(organisations: Organisations, way: str) -> None:
     administrator, guest = organisations.make(), organisations.person()
     local = guest.email.partition("@")[0]
-    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in local)
-    token = invite(administrator, way.format(local=local, upper=local.upper(), wide=wide))
+    token = invite(administrator, way.format(local=local, upper=local.upper()))
     assert redeem(guest, token) == administrator.organisation_id
 
 
@@ -257,6 +257,22 @@ def test_a_slip_can_be_printed_again_and_the_database_does_not_hold_its_code(
     assert len(events) == 2
     people = administrator.client().get(f"{home(administrator)}/invitations").get_data(as_text=True)
     assert "Asha Rao" in people and paper.code not in people
+
+
+def test_many_slips_are_printed_in_parts(organisations: Organisations, monkeypatch: pytest.MonkeyPatch) -> None:
+    administrator = organisations.make()
+    monkeypatch.setattr(service, "SLIPS_AT_ONCE", 2)
+    papers = [slip(administrator) for _ in range(4)]
+    place, after, shown = f"{home(administrator)}/invitations/slips/print", {}, []
+    for _ in range(2):
+        words = post(administrator, place, **after).get_data(as_text=True)
+        shown.append([paper.code in words for paper in papers])
+        (last,) = re.findall(r'name="after" value="([^"]+)"', words)
+        after = {"after": last}
+    assert shown == [[True, True, False, False], [False, False, True, True]]
+    assert post(administrator, place, **after).status_code == 303, "there are no more"
+    alone = post(administrator, place, invitation_id=str(papers[3].id)).get_data(as_text=True)
+    assert papers[3].code in alone and 'name="after"' not in alone
 
 
 def test_a_new_code_ends_the_old_slip(app: Flask, organisations: Organisations) -> None:
@@ -395,3 +411,55 @@ def test_who_looks_after_a_unit_from_above_does_not_use_a_slip_of_its_administra
             redeem(guest, code)
     assert redeem(organisations.person(), paper.code) == unit_id
     assert redeem(guest, invite(head, officer.email)) == unit_id, "a member of the unit knows whom they invite by mail"
+
+
+def test_attack_08_another_mailbox_that_is_compared_as_equal_is_not_the_invited_one(
+    app: Flask, organisations: Organisations
+) -> None:
+    """Accounts from before such addresses were refused: still theirs, but nobody else's invitation is."""
+    tail, boss = f"{uuid4().hex[:8]}@mail.example.in", organisations.make()
+    with app.app_context():
+        add_person(name="Mallory", email=f"clerk\u00b2-{tail}", password=PASSWORD)
+    client = app.test_client()
+    signed_in = client.post(
+        "/sign-in", data={"csrf_token": csrf_token(client), "email": f"clerk\u00b2-{tail}", "password": PASSWORD}
+    )
+    assert signed_in.status_code == 303, "who has such an address signs in as before"
+    token = invite(boss, f"clerk2-{tail}", Role.SIGNATORY)
+    refused = client.post(f"/invitations/{token}", data={"csrf_token": csrf_token(client)})
+    assert refused.status_code == 403 and "for the account with the address" in refused.text
+    form = {"email": f"clerk\u00b2-{tail}", "role": "reader"}
+    answer = post(boss, f"/organisations/{boss.organisation_id}/invitations", **form)
+    assert answer.status_code == 422 and "may be read as other letters" in answer.text
+
+
+@pytest.mark.parametrize("place", ["/sign-up", "/account/email"])
+def test_no_new_account_has_an_address_that_may_be_read_as_anothers(organisations: Organisations, place: str) -> None:
+    person = organisations.person()
+    client = person.client() if place == "/account/email" else person.app.test_client()
+    typed = {"email": f"clerk\u00b2-{uuid4().hex[:8]}@mail.example.in", "name": "Mallory", "password": PASSWORD}
+    answer = client.post(place, data={"csrf_token": csrf_token(client), **typed})
+    assert answer.status_code == 422 and "may be read as other letters" in answer.text
+
+
+def test_inviting_an_address_again_ends_the_earlier_invitation_with_an_event(organisations: Organisations) -> None:
+    administrator, guest = organisations.make(), organisations.person()
+    first = invite(administrator, guest.email, Role.AUDITOR)
+    second = invite(administrator, guest.email, Role.READER)
+    assert tags(administrator).count("invitation:revoke") == 1
+    with pytest.raises(InvitationEnded):
+        redeem(guest, first)
+    assert redeem(guest, second) == administrator.organisation_id
+
+
+@pytest.mark.parametrize("earlier", [Role.ADMINISTRATOR, Role.SIGNATORY])
+def test_a_deputy_does_not_replace_an_invitation_that_they_could_not_issue(
+    organisations: Organisations, earlier: Role
+) -> None:
+    administrator, guest = organisations.make(), organisations.person()
+    deputy = organisations.add_member(Role.MEMBER, administrator.organisation_id)
+    give(administrator, deputy, Role.ADMINISTRATOR, ends_on=None)
+    token = invite(administrator, guest.email, earlier)
+    with pytest.raises(EarlierInvitationStronger):
+        invite(deputy, guest.email, Role.MEMBER)
+    assert redeem(guest, token) == administrator.organisation_id

@@ -25,6 +25,7 @@ from entitylocker.notifications.service import list_outbox
 from entitylocker.organisations import life_jobs, operator_life, service
 from entitylocker.organisations.errors import (
     ExportFirst,
+    InvitationAsleep,
     InvitationEnded,
     NameDiffers,
     NotActive,
@@ -32,7 +33,7 @@ from entitylocker.organisations.errors import (
     TooLateToUndo,
 )
 from entitylocker.organisations.life_rules import ProposalKind
-from entitylocker.organisations.models import Organisation, OrganisationKeyRow
+from entitylocker.organisations.models import Invitation, Organisation, OrganisationKeyRow
 from entitylocker.organisations.service import Wish
 from entitylocker.portals import service as portals
 from entitylocker.sharing import service as sharing
@@ -41,6 +42,7 @@ from entitylocker.tenancy import Tenant
 from entitylocker.vault import service as vault
 from entitylocker.vault.deposits import Upload, admit_document, deposit, record_upload
 from entitylocker.vault.views import Details
+from tests.accounts.mailbox import link_in, mails_to
 from tests.factories import PASSWORD, Member, Organisations, csrf_token
 from tests.oauth.world import PDF, World, make_world, new_key, portal_data
 from tests.organisations.helpers import (
@@ -241,6 +243,62 @@ def test_in_suspension_a_lost_administrator_is_replaced(organisations: Organisat
     with first.app.app_context():
         assert [i.email for i in service.list_invitations(first.actor)] == ["new.account@example.in"]
     assert state_of(first) is OrganisationState.SUSPENDED
+
+
+def test_who_replaces_a_lost_account_comes_in_once_the_suspension_is_lifted(
+    app: Flask, organisations: Organisations
+) -> None:
+    first = organisations.make()
+    second = organisations.add_member(Role.ADMINISTRATOR, first.organisation_id)
+    third = organisations.add_member(Role.ADMINISTRATOR, first.organisation_id)
+    back = organisations.person("Third with another account")
+    suspend(first)
+    vote(second, propose(first, about(third, ProposalKind.REPLACE, email=back.email)))
+    (mail,) = mails_to(app, back.email, "Invitation")
+    assert "suspended at the moment" in mail.text
+    token = link_in(mail).rsplit("/", 1)[-1]
+    with pytest.raises(InvitationAsleep):
+        redeem(back, token)
+    page = back.client().get(f"/invitations/{token}")
+    assert page.status_code == 409 and "works again once" in page.text
+    # The operator looks into it for longer than an invitation lives.
+    suspend_by_operator(app, organisations, first.organisation_id)
+    change(app, first.organisation_id, Invitation, expires_at=utc_now() - timedelta(days=3))
+    with pytest.raises(InvitationAsleep):
+        redeem(back, token)
+    with app.app_context():
+        assert [i.email for i in service.list_invitations(first.actor)] == [back.email], "it can be taken back"
+    lift_by_operator(app, organisations, first.organisation_id)
+    with app.app_context():
+        life_jobs.tell_life(str(first.organisation_id), "organisation:lift", "Olivia Operator", REASON)
+        (row,) = service.list_invitations(first.actor)
+    assert row.expires_at > utc_now() + timedelta(days=6)
+    assert redeem(back, token) == first.organisation_id
+    with app.app_context():
+        assert [m.role for m in service.list_members(first.actor).members].count(Role.ADMINISTRATOR) == 3
+
+
+def test_an_invitation_of_before_says_that_it_sleeps_and_ends_on_its_day(organisations: Organisations) -> None:
+    administrator, guest = organisations.make(), organisations.person()
+    _, token = invite(administrator, guest.email)
+    suspend(administrator)
+    with pytest.raises(InvitationAsleep):
+        redeem(guest, token)
+    change(organisations.app, administrator.organisation_id, Invitation, expires_at=utc_now() - timedelta(days=1))
+    with pytest.raises(InvitationEnded) as refusal:
+        redeem(guest, token)
+    assert refusal.type is InvitationEnded
+
+
+def test_who_administers_for_a_time_does_not_suspend(organisations: Organisations) -> None:
+    """They have no vote in lifting it: one of them could stop an organisation that they cannot start again."""
+    administrator = organisations.make()
+    deputy = organisations.add_member(Role.READER, administrator.organisation_id)
+    give_until_tomorrow(administrator, deputy, Role.ADMINISTRATOR)
+    assert 'id="suspend"' in get(administrator, "/life").text
+    assert 'id="suspend"' not in get(deputy, "/life").text
+    assert post(deputy, "/suspend", reason=REASON).status_code == 403
+    assert state_of(administrator) is OrganisationState.ACTIVE
 
 
 def test_only_administrators_suspend_and_they_say_why(organisations: Organisations) -> None:

@@ -21,6 +21,7 @@ from entitylocker.extensions import db, utc_now
 from entitylocker.notifications.service import list_outbox
 from entitylocker.organisations import service
 from entitylocker.organisations.errors import (
+    AlreadyMember,
     NeedsQuorum,
     NotConcerned,
     NotYet,
@@ -255,6 +256,25 @@ def test_a_lost_account_is_replaced_by_an_invitation(three: list[Member]) -> Non
         (invitation,) = service.list_invitations(first.actor)
         assert (invitation.email, invitation.role) == (email, Role.ADMINISTRATOR)
         assert any(mail.recipient == email for mail in list_outbox(limit=200))
+
+
+def test_the_other_account_of_a_lost_one_may_be_a_member_already(
+    three: list[Member], organisations: Organisations
+) -> None:
+    first, second, third = three
+    known = organisations.add_member(Role.READER, first.organisation_id, "Imran with another account")
+    vote(second, propose(first, about(third, ProposalKind.REPLACE, email=known.email)))
+    assert not is_member(third)
+    assert [grant.role for grant in known.actor.grants] == [Role.ADMINISTRATOR]
+    with first.app.app_context():
+        assert service.list_invitations(first.actor) == []
+
+
+def test_no_administrator_replaces_another_and_no_lost_account_itself(three: list[Member]) -> None:
+    first, second, third = three
+    for email in (second.email, third.email):
+        with pytest.raises(AlreadyMember):
+            propose(first, about(third, ProposalKind.REPLACE, email=email))
 
 
 def test_a_proposal_of_another_organisation_is_not_there(three: list[Member], organisations: Organisations) -> None:

@@ -95,6 +95,19 @@ def test_invitations_and_slips_that_they_issued(organisations: Organisations) ->
             redeem(person, key)
 
 
+def test_invitations_to_them_that_they_never_used(organisations: Organisations) -> None:
+    administrator, person, other = organisations.make(), organisations.person(), organisations.person()
+    _, unused = invite(administrator, person.email, Role.RECORDS_OFFICER)
+    _, another = invite(administrator, other.email)
+    with administrator.app.test_request_context():
+        code = service.issue_slip(administrator.actor, service.ForWhom(guest_name="Asha Rao"), Role.READER).code
+    redeem(person, code)
+    remove(administrator, Member(**vars(person), organisation_id=administrator.organisation_id))
+    with pytest.raises(InvitationEnded):
+        redeem(person, unused)
+    redeem(other, another)
+
+
 def test_roles_given_to_them_for_a_time_and_what_rests_on_those(organisations: Organisations) -> None:
     from tests.organisations.test_members import give_until_tomorrow
 

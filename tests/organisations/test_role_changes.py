@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from uuid import UUID
 
 import pytest
@@ -20,7 +19,7 @@ from entitylocker.organisations import service
 from entitylocker.organisations.errors import AdministratorByQuorum, MoreThanYouHold, OwnRole, RoleBeyondYours
 from entitylocker.organisations.events import RoleChanged
 from entitylocker.organisations.models import Membership
-from entitylocker.organisations.rules import roles_for
+from entitylocker.organisations.rules import roles_for, today
 from entitylocker.organisations.signatories import Signatory
 from entitylocker.tenancy import Tenant
 from tests.factories import Member, Organisations, Person
@@ -164,7 +163,7 @@ def test_a_delegated_administrator_makes_no_true_one_nor_themselves(organisation
     with administrator.app.test_request_context():
         give_delegation(
             administrator.actor, membership_id=membership_of(member), role=Role.ADMINISTRATOR, folder_id=None,
-            starts_on=date.today(), ends_on=None, reason="while the administrator is away",
+            starts_on=today(), ends_on=None, reason="while the administrator is away",
         )  # fmt: skip
     for whom in (member, other):
         for role in (Role.ADMINISTRATOR, Role.SIGNATORY):

@@ -20,6 +20,7 @@ from entitylocker.portals.errors import AlreadyDecided
 from entitylocker.portals.lookup import find_portal
 from entitylocker.portals.models import Portal, PortalState
 from entitylocker.tenancy import Tenant
+from entitylocker.vault.models import DocumentType
 from tests.factories import Member, Organisations, Person, csrf_token
 from tests.oauth.world import REDIRECT, new_key, portal_data, text_of
 
@@ -226,3 +227,15 @@ def test_the_operator_opens_no_vault(app: Flask, organisations: Organisations) -
     client = operator(organisations).client()
     for part in ("", "/documents", "/consents", "/portals", "/activity"):
         assert client.get(f"/organisations/{member.organisation_id}{part}").status_code == 404
+
+
+def test_the_operator_reads_what_document_types_are_called_and_their_codes(
+    app: Flask, organisations: Organisations
+) -> None:
+    portal = propose(app, organisations.make())
+    with app.app_context(), tenancy.transaction(Tenant()):
+        names = db.session.scalars(db.select(DocumentType).where(DocumentType.code.in_(portal.document_types)))
+        labels = {found.code: found.label_en for found in names}
+    page = text_of(operator(organisations).client().get("/operator"))
+    for code in portal.document_types:
+        assert f"{labels[code]} {code}" in page

@@ -18,8 +18,15 @@ from entitylocker.delegations.service import give_delegation
 from entitylocker.errors import LockerError, NotFound, PermissionDenied
 from entitylocker.extensions import db
 from entitylocker.organisations import service as organisations_service
-from entitylocker.organisations.errors import AdministratorFromAbove, InvitationEnded, MoreThanYouHold
-from entitylocker.organisations.models import Organisation
+from entitylocker.organisations.errors import (
+    AdministratorFromAbove,
+    InvitationEnded,
+    MoreThanYouHold,
+    RoleBeyondYours,
+    SignatoryFromAbove,
+)
+from entitylocker.organisations.models import Invitation, Organisation
+from entitylocker.organisations.rules import invitable_roles
 from entitylocker.tenancy import DatabaseRole, Tenant
 from entitylocker.units import service
 from entitylocker.units.errors import GivenAlready, MemberHere, NoSuchMember, NoSuchUnit
@@ -130,15 +137,46 @@ def test_attack_08_who_seats_others_seats_neither_themselves_nor_beyond_the_hous
             organisations_service.invite_member(actor, guest.email, Role.BRANCH_ADMINISTRATOR)
         with pytest.raises(AdministratorFromAbove):
             organisations_service.invite_member(actor, guest.email, Role.ADMINISTRATOR)
-        issued = organisations_service.invite_member(actor, guest.email, Role.SIGNATORY)
+        issued = organisations_service.invite_member(actor, guest.email, Role.RECORDS_OFFICER)
         organisations_service.redeem_invitation(guest.actor, urlsplit(issued.link).path.rsplit("/", 1)[-1])
-        own = organisations_service.invite_member(actor, state.officer.email, Role.SIGNATORY)
+        own = organisations_service.invite_member(actor, state.officer.email, Role.RECORDS_OFFICER)
         with pytest.raises(InvitationEnded):
             organisations_service.redeem_invitation(_person(state.officer), urlsplit(own.link).path.rsplit("/", 1)[-1])
     seated = acting(guest, state.department)
-    assert seated is not None and seated.roles == (Role.SIGNATORY,)
+    assert seated is not None and seated.roles == (Role.RECORDS_OFFICER,)
     after = acting(state.officer, state.department)
     assert after is not None and after.roles == (Role.BRANCH_ADMINISTRATOR,)
+
+
+def test_attack_08_a_second_account_does_not_become_signatory_through_a_branch(
+    state: State, organisations: Organisations
+) -> None:
+    draft = open_unit(state.top, "Department of Water")
+    give_branch(state.top, state.officer, draft)
+    second = organisations.person("Meera R.")
+    with state.app.test_request_context():
+        for unit_id in (state.department, draft):
+            enter(state.officer, unit_id)
+            actor = acting(state.officer, unit_id)
+            assert actor is not None
+            with pytest.raises(SignatoryFromAbove):
+                organisations_service.invite_member(actor, second.email, Role.SIGNATORY)
+            guest = organisations_service.ForWhom("Meera R.")
+            with pytest.raises(SignatoryFromAbove):
+                organisations_service.issue_slip(actor, guest, Role.SIGNATORY, in_person=True)
+            # Nor by the way round over another role, nor with an invitation of before.
+            old = organisations_service.invite_member(actor, second.email, Role.READER)
+            issued = organisations_service.issue_slip(actor, guest, Role.READER)
+            organisations_service.redeem_invitation(second.actor, issued.code)
+            inside = acting(second, unit_id)
+            assert inside is not None and inside.membership_id is not None
+            with pytest.raises(RoleBeyondYours):
+                organisations_service.change_role(actor, inside.membership_id, Role.SIGNATORY)
+            assert Role.SIGNATORY not in invitable_roles(actor)
+            with tenancy.transaction(Tenant(organisation_id=unit_id)):
+                db.session.execute(update(Invitation).where(Invitation.id == old.id).values(role="signatory"))
+            with pytest.raises(InvitationEnded):
+                organisations_service.redeem_invitation(second.actor, urlsplit(old.link).path.rsplit("/", 1)[-1])
 
 
 def _person(member: Member):  # type: ignore[no-untyped-def]
