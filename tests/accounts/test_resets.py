@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert, text, update
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import ProgrammingError
 from uuid_utils.compat import uuid7
 
@@ -34,6 +32,7 @@ from entitylocker.extensions import db, limiter, utc_now
 from entitylocker.tenancy import Tenant
 from tests.accounts.mailbox import link_in, log_of, mails_to, post
 from tests.factories import PASSWORD, Organisations, Person, csrf_token
+from tests.statements import statements
 
 NEW = "seven wet otters juggle"
 SUBJECT = "Set a new password"
@@ -194,23 +193,6 @@ def test_attack_05_reset_tells_nothing_of_the_class_of_an_account(app: Flask, or
     assert [len(mails_to(app, email)) - before[email] for email in emails] == [1] * 5, "one mail each, whoever it is"
     pages = [app.test_client().get(answer.location) for answer in answers]
     assert len({body(page, *emails) for page in pages}) == 1
-
-
-@contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    """What the app says to the database meanwhile, without the values."""
-    said: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        said.append(" ".join(statement.split()))
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def test_attack_05_reset_does_the_same_work_for_nobody(app: Flask, organisations: Organisations) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from entitylocker import tenancy
 from entitylocker.accounts.service import add_operator
 from entitylocker.errors import NotFound
-from entitylocker.extensions import db
 from entitylocker.identifiers import IdentifierKind, OrganisationKind
 from entitylocker.organisations import expiry, service
 from entitylocker.organisations.errors import AlreadyDecided, IdentifierNotContested
@@ -24,6 +19,7 @@ from entitylocker.organisations.registration import register_organisation
 from entitylocker.organisations.states import IdentifierState
 from tests.factories import PASSWORD, Member, Organisations, csrf_token, next_pan
 from tests.organisations.identity import LETTER, events_of, letter, mails_to, pending_of, rows_of, state, words_of
+from tests.statements import statements
 
 HOLDER, CLAIMANT = "Godavari Mills Private Limited", "Krishna Mills Private Limited"
 
@@ -137,23 +133,6 @@ def test_pages_and_trails_of_both_name_no_other(app: Flask, organisations: Organ
         str(claimant.organisation_id),
         str(holder.organisation_id),
     )
-
-
-@contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    """Every statement that the app's role sends meanwhile, without what differs by value."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(re.sub(r"\s+", " ", statement))
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def test_a_second_claim_is_answered_like_a_first_one(app: Flask, organisations: Organisations) -> None:

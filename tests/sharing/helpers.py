@@ -5,15 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from entitylocker import tenancy
@@ -106,23 +103,6 @@ class Keeper:
 def _live(view: CheckPageView) -> LivePage:
     assert view.page is not None, "the check page is off"
     return view.page
-
-
-@contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    """The SQL that the block sends to the database."""
-    seen: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        seen.append(" ".join(statement.split()))
-
-    with app.app_context():
-        engine = db.engines[None]
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def boxes_of(answer: TestResponse) -> dict[str, bool]:

@@ -26,7 +26,8 @@ from entitylocker.vault.models import Version
 from entitylocker.web.links import link_to
 from tests.architecture.matrix import plain
 from tests.factories import Member, Organisations
-from tests.sharing.helpers import Keeper, Visitor, boxes_of, statements
+from tests.sharing.helpers import Keeper, Visitor, boxes_of
+from tests.statements import statements
 from tests.vault.helpers import PLAIN_PDF, Sender, code_of, text_of, upload_of
 
 UNKNOWN = "0000-0000-0000-0000"

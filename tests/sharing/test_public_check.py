@@ -22,7 +22,8 @@ from entitylocker.sharing.schemas import PublicReportSchema
 from entitylocker.signatures.report import Report
 from entitylocker.storage.store import ObjectStore
 from tests.factories import Organisations
-from tests.sharing.helpers import Visitor, statements
+from tests.sharing.helpers import Visitor
+from tests.statements import statements
 from tests.vault.helpers import BOUNDARY, PLAIN_PDF, code_of, multipart, text_of
 from tests.vault.hostile_files import FILES
 
