@@ -21,7 +21,7 @@ from entitylocker.federation.errors import SlugTaken, UnknownWay
 from entitylocker.federation.models import IdentityProvider
 from entitylocker.federation.oidc import Client
 from entitylocker.federation.rules import require_own
-from entitylocker.federation.standing import tell_administrators
+from entitylocker.federation.standing import tell_of_directory
 from entitylocker.organisations.rights import lock_organisations
 from entitylocker.storage.secrets import SealedSecret, open_secret, seal_secret
 from entitylocker.tenancy import Tenant, open_use_case, use_case
@@ -90,7 +90,7 @@ def _set_up(actor: Actor, name: str, slug: str, answers: Answers, client_id: str
     if db.session.scalar(text("SELECT lookup_way_of_another(:slug)"), {"slug": slug}):
         raise SlugTaken(field="slug")
     record(actor, EventTag.IDENTITY_PROVIDER_SET_UP, Subject("identity_provider", row.id, name), issuer=row.issuer)
-    tell_administrators(row.organisation_id, "provider_set_up", name=name, by=actor.name)
+    tell_of_directory(row.organisation_id, "provider_set_up", name=name, by=actor.name)
     return row.id
 
 

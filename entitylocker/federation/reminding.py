@@ -11,7 +11,7 @@ from entitylocker.access import Actor, Facts, Permission, require
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation.models import DirectoryToken
 from entitylocker.federation.rules import TOLD_AGAIN_BEFORE, TOLD_BEFORE
-from entitylocker.federation.standing import tell_administrators
+from entitylocker.federation.standing import tell_of_directory
 from entitylocker.jobs.queue import defer, housekeeper, job_actor, task
 from entitylocker.tenancy import DatabaseRole, use_case
 
@@ -51,7 +51,7 @@ def remind(actor: Actor, token_id: UUID) -> None:
     if row is None:
         return
     row.reminded_at = now
-    tell_administrators(
+    tell_of_directory(
         actor.organisation_id, "directory_token_ends",
         name=row.name, until=row.expires_at, newer=_newer(row), used_at=row.last_used_at,
     )  # fmt: skip

@@ -8,16 +8,16 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from entitylocker.access import Actor, Permission, Role
+from entitylocker.access import Actor, Permission
 from entitylocker.access.roles import permissions_of
-from entitylocker.accounts.notices import tell_person
 from entitylocker.accounts.sessions import note_way_ended
 from entitylocker.audit.recording import Subject, record
 from entitylocker.audit.tags import EventTag
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation.models import DirectoryToken, IdentityProvider
 from entitylocker.organisations.events import MembershipEnded, OrganisationClosed, RoleChanged
-from entitylocker.organisations.models import Membership, Organisation
+from entitylocker.organisations.models import Membership
+from entitylocker.organisations.person_notices import tell_administrators
 from entitylocker.organisations.provisioning import end_invitations_of_directory
 from entitylocker.web.links import link_to
 
@@ -57,9 +57,7 @@ def _end_tokens_of(actor: Actor, organisation_id: UUID, membership_id: UUID) -> 
     end_invitations_of_directory(actor, list(db.session.scalars(select(DirectoryToken.id).where(*mine))))
     for ended in _end_tokens(actor, *mine):
         # Else the directory would stop bringing and removing people, and nobody would know.
-        tell_administrators(
-            organisation_id, "directory_token_ended", but=membership_id, name=ended.name, who=gone or ""
-        )
+        tell_of_directory(organisation_id, "directory_token_ended", name=ended.name, who=gone or "")
 
 
 def _end_tokens(actor: Actor, *which: Any) -> Sequence[Any]:
@@ -74,16 +72,7 @@ def _end_tokens(actor: Actor, *which: Any) -> Sequence[Any]:
     return ended
 
 
-def tell_administrators(organisation_id: UUID, kind: str, *, but: UUID | None = None, **facts: Any) -> None:
-    """Tell the administrators, in the organisation's running transaction, of a token. `but`: a membership left out."""
-    name = db.session.scalar(select(Organisation.name).where(Organisation.id == organisation_id)) or ""
-    others = select(Membership.person_id).where(
-        Membership.organisation_id == organisation_id,
-        Membership.ended_at.is_(None),
-        Membership.source_kind.is_(None),
-        Membership.role == Role.ADMINISTRATOR.value,
-        Membership.id.is_distinct_from(but),
-    )
+def tell_of_directory(organisation_id: UUID, kind: str, **facts: Any) -> None:
+    """Tell the administrators, in the organisation's running transaction, of a token or an own sign-in."""
     link = link_to("federation.directory", organisation_id=organisation_id)
-    for person_id in list(db.session.scalars(others.order_by(Membership.id))):
-        tell_person(person_id, kind, organisation=name, link=link, **facts)
+    tell_administrators(organisation_id, kind, link=link, **facts)

@@ -20,7 +20,7 @@ from entitylocker.errors import NotFound
 from entitylocker.extensions import db, utc_now
 from entitylocker.federation.models import DirectoryToken
 from entitylocker.federation.rules import TOKEN_LIFETIME, require_own
-from entitylocker.federation.standing import tell_administrators
+from entitylocker.federation.standing import tell_of_directory
 from entitylocker.organisations.provisioning import end_invitations_of_directory
 from entitylocker.organisations.rights import lock_organisations
 from entitylocker.tenancy import Tenant, open_use_case, use_case
@@ -56,7 +56,7 @@ def issue_token(actor: Actor, name: str) -> IssuedToken:
     )
     db.session.add(row)
     record(actor, EventTag.DIRECTORY_TOKEN_ISSUE, Subject("directory_token", row.id, name))
-    tell_administrators(row.organisation_id, "directory_token_issued", name=name, by=actor.name)
+    tell_of_directory(row.organisation_id, "directory_token_issued", name=name, by=actor.name)
     return IssuedToken(row.id, name, token, row.expires_at)
 
 
